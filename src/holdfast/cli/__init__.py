@@ -1,0 +1,32 @@
+"""Commands: the only room that prints, exits and writes the files a user asked for."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from holdfast.cli import check, drill, judge, log, range_
+from holdfast.errors import HoldfastError
+
+app = typer.Typer(
+    name="holdfast",
+    help="Operational resilience: declare, rehearse, recover, prove.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (check, drill, judge, log, range_):
+    command.register(app)
+
+
+def main() -> None:
+    """Run the command line; an error is shown as its line and its remedy, never as a traceback."""
+    try:
+        app()
+    except HoldfastError as error:
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(str(error), style="bold red", markup=False)
+        console.print(f"  remedy: {error.remedy}", markup=False)
+        sys.exit(int(error.exit_code))
