@@ -1,8 +1,9 @@
 """The kinds of events: everything that can be recorded, as a closed union of frozen types.
 
 ``KINDS`` maps the name that stands in an envelope to its type. Bodies hold no floats: integers within 2^53 - 1,
-strings, booleans, null, lists and objects of these. Times inside a body are ``Instant``: when something *occurred*; when it
-was *recorded* stands in the envelope. The fold refuses a kind that is not here; verification never parses a body.
+strings, booleans, null, lists and objects of these. Times inside a body are ``Instant``: when something *occurred*;
+when it was *recorded* stands in the envelope. The fold refuses a kind that is not here; verification never parses a
+body.
 """
 
 from __future__ import annotations
