@@ -32,35 +32,24 @@ PURE = tuple(path for path in texts(".py") if path.parts[:2] == ("src", "holdfas
 
 # What a module is loaded for when it reads a clock, throws dice, starts something or reaches outside.
 IMPURE = frozenset(
-    {
-        *(
-            "_posixsubprocess",
-            "_socket",
-            "_sqlite3",
-            "_ssl",
-            "apsw",
-            "asyncio",
-            "concurrent.futures",
-            "ctypes",
-            "fcntl",
-        ),
-        *("ftplib", "http.client", "http.server", "mmap", "multiprocessing", "psycopg", "pty", "pyroute2", "random"),
-        *("requests", "resource", "sched", "secrets", "select", "selectors", "shutil", "signal", "smtplib", "socket"),
-        *("socketserver", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "urllib.request", "uuid"),
-    }
+    "_posixsubprocess _socket _sqlite3 _ssl apsw asyncio concurrent.futures ctypes fcntl ftplib http.client http.server "
+    "mmap multiprocessing psycopg pty pyroute2 random requests resource sched secrets select selectors shutil signal "
+    "smtplib socket socketserver sqlite3 ssl subprocess tempfile threading urllib.request uuid".split()
 )
 # What a pure function never calls, wherever it got it from.
 IMPURE_CALLS = frozenset({"breakpoint", "eval", "exec", "input", "open", "print"})
 IMPURE_METHODS = frozenset(
-    {"monotonic", "monotonic_ns", "now", "perf_counter", "read_bytes", "read_text", "time_ns"}
-) | {*("today", "urandom", "utcnow", "write_bytes", "write_text")}
+    "monotonic monotonic_ns now perf_counter read_bytes read_text time_ns today urandom utcnow write_bytes "
+    "write_text".split()
+)
 
 LOADED_BY = """
 import importlib, json, sys
 names, uses = json.loads(sys.argv[1])
-spaces = {name: importlib.import_module(name) for name in names}
+for name in names:
+    globals()[name] = importlib.import_module(name)
 for use in uses:
-    eval(use, spaces)
+    eval(use)
 print(json.dumps(sorted(sys.modules)))
 """
 
