@@ -12,9 +12,13 @@ from typing import Literal
 
 from holdfast.errors import Place
 
+# The kinds that the field's rules name (people, processes, technology, facilities, information, suppliers), technology
+# split into what can be broken by itself: a host carries processes and dies with all of them at once.
 Kind = Literal[
-    "people", "process", "application", "database", "network", "facility", "information", "third-party", "fmi"
+    "people", "process", "application", "database", "host", "network", "facility", "information", "third-party", "fmi"
 ]
+ExerciseType = Literal["functional", "site"]
+Regime = Literal["pfmi", "croe", "dora", "sysc-15a", "basel-por", "iso-22301", "nist-csf"]
 Environment = Literal["range", "test", "production"]
 Answer = Literal["settled", "queued", "rejected"]
 Expected = Literal["held", "broken"]
@@ -170,7 +174,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class AbortWhen:
-    """Conditions on which the guard undoes everything: seconds of disruption and of the whole exercise."""
+    """Conditions on which the guard undoes everything: time of disruption and of the whole exercise."""
 
     disrupted_longer_than_ms: int | None
     exercise_longer_than_ms: int
@@ -182,13 +186,14 @@ class Scenario:
 
     ``time_of_day_min`` with ``compression`` ties the drill to the calendar: calendar and load run ``compression``
     times faster, outage seconds are never scaled. ``expect`` maps a check's name to the answer that is expected of it
-    where that is not ``held``. ``range_options`` are passed to the range as declared.
+    where that is not ``held``. ``range_options`` are passed to the range as declared. A fault's target that is the
+    name of both a site and a resource means the site wherever the fault can take a site.
     """
 
     name: str
     title: str
     family: str
-    exercise_type: str
+    exercise_type: ExerciseType
     service: str
     basis: str
     disruption: tuple[Fault, ...]
@@ -205,18 +210,26 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The reference institution or test environment that this model's drills may break, and how it is started."""
+    """The reference institution or test environment that this model's drills may break, and how it is started.
+
+    ``options`` are what a scenario may ask of it, each with the values it takes; the first value is the default.
+    """
 
     command: tuple[str, ...]
     profile: str
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The whole declaration. ``files`` are the texts it was read from; ``digest`` is SHA-256 over them."""
+    """The whole declaration. ``files`` are the texts it was read from, ``root`` the one that names the institution.
+
+    ``digest`` is SHA-256 over their listing, ``places`` where each value was written, by its path: keys and list
+    positions from the top, as in ``("services", "gross-settlement", "rto")``.
+    """
 
     institution: str
-    regimes: tuple[str, ...]
+    regimes: tuple[Regime, ...]
     calendar: Calendar | None
     range: Range | None
     sites: Mapping[str, Site]
@@ -225,5 +238,6 @@ class Model:
     groups: Mapping[str, Group]
     scenarios: Mapping[str, Scenario]
     files: Mapping[str, str]
+    root: str
     digest: str
     places: Mapping[Path, Place] = field(default_factory=dict)

@@ -1,0 +1,282 @@
+"""The keys of one mapping, read by name and form: whatever is missing, unknown or of the wrong form is a finding.
+
+A reader always returns a value, so that one mistake hides no other; after a finding it is a placeholder, and
+``Fields.sound`` tells. A model with errors is never handed out, so no placeholder leaves this room.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from holdfast.errors import Place
+from holdfast.model.documents import Items, Node, Scalar, Table
+from holdfast.model.findings import Findings, listed, shown
+from holdfast.model.keys import RESERVED_NAMES, Key, Section
+from holdfast.model.quantities import FORMS
+from holdfast.model.vocabulary import Vocabulary
+
+MAX_TEXT_CHARS = 4_000
+MAX_NAME_CHARS = 63
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
+
+Sort = Literal["resource", "member", "site", "service", "place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that something else must declare: a resource or group, a member (a resource, no group), and so on."""
+
+    sort: Sort
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading carries along: its findings, the words it may meet, and the names to look up at its end."""
+
+    findings: Findings
+    vocabulary: Vocabulary
+    references: list[Reference] = field(default_factory=list)
+
+    def refer(self, sort: Sort, name: Scalar) -> None:
+        """Remember that ``name`` must be declared somewhere."""
+        if name.text:
+            self.references.append(Reference(sort, name.text, name.place))
+
+    def scalar(self, node: Node, expected: str) -> Scalar | None:
+        """Return a node that holds one value; anything else, or nothing at all, is a finding."""
+        if isinstance(node, Scalar) and not node.empty:
+            return node
+        message = f"expected {expected}, got {kind_of(node)}"
+        self.findings.error("HF107", node.place, message, "Give the value, or leave the key out if it may be left out.")
+        return None
+
+    def name(self, scalar: Scalar) -> bool:
+        """Return whether the text can be a name; if not, that is a finding."""
+        if len(scalar.text) <= MAX_NAME_CHARS and _NAME.fullmatch(scalar.text) and scalar.text not in RESERVED_NAMES:
+            return True
+        message = f"expected a name, got {shown(scalar.text)}"
+        remedy = (
+            f"Use letters, digits, '-', '_' and '.', at most {MAX_NAME_CHARS}, beginning and ending with a letter or "
+            f"digit; {listed(sorted(RESERVED_NAMES))} cannot be names."
+        )
+        self.findings.error("HF110", scalar.place, message, remedy)
+        return False
+
+    def named(self, table: Table) -> Iterator[tuple[str, Node]]:
+        """Yield the entries of a section whose keys are names that the author chose."""
+        for name, node in table.entries.items():
+            if self.name(Scalar(name, plain=False, place=node.place)):
+                yield name, node
+
+
+def kind_of(node: Node) -> str:
+    """Return what a node is, in the words of a message."""
+    if isinstance(node, Items):
+        return "a list"
+    if isinstance(node, Table):
+        return "a mapping"
+    return "nothing" if node.empty else shown(node.text)
+
+
+class Fields:
+    """The keys of one mapping of a section. Unknown and missing keys are found at once, values as they are read."""
+
+    def __init__(self, reading: Reading, node: Node | None, section: Section, what: str) -> None:
+        """Take the mapping apart; ``what`` names it in messages. No node at all reads as placeholders, silently."""
+        self.reading = reading
+        self.what = what
+        self._findings = reading.findings
+        self._section = section
+        self._unsound: set[str] = set()
+        self._silent = not isinstance(node, Table)
+        self.place = node.place if node else Place("", 1)
+        self.entries: Mapping[str, Node] = node.entries if isinstance(node, Table) else {}
+        if isinstance(node, Table):
+            self._check_keys()
+        elif node is not None:
+            message = f"expected a mapping for {what}, got {kind_of(node)}"
+            self._findings.error("HF107", node.place, message, f"It takes the keys {listed(section)}.")
+
+    def _check_keys(self) -> None:
+        for key, node in self.entries.items():
+            if key not in self._section:
+                remedy = self._findings.did_you_mean(key, self._section.keys())
+                message = f"unknown key {shown(key)} in {self.what}"
+                self._findings.error("HF105", node.place, message, f"{remedy}It takes {listed(self._section)}.")
+        for key, rule in self._section.items():
+            if rule.required and key not in self.entries:
+                self._unsound.add(key)
+                remedy = f"Add {key}: {_expected(rule)}."
+                self._findings.error("HF106", self.place, f"missing key {shown(key)} in {self.what}", remedy)
+
+    def __contains__(self, key: str) -> bool:
+        """Return whether the key was given."""
+        return key in self.entries
+
+    def sound(self, *keys: str) -> bool:
+        """Return whether all of these were read without a finding (a default is sound)."""
+        return not self._silent and self._unsound.isdisjoint(keys)
+
+    def doubt(self, key: str) -> None:
+        """Remember that something inside the key's value was not sound."""
+        self._unsound.add(key)
+
+    def place_of(self, key: str) -> Place:
+        """Return where the key stands, or the whole mapping if it was not given."""
+        return self.entries[key].place if key in self.entries else self.place
+
+    def error(self, code: str, key: str, message: str, remedy: str) -> None:
+        """Keep an error about one key."""
+        self._unsound.add(key)
+        self._findings.error(code, self.place_of(key), message, remedy)
+
+    def scalar(self, key: str) -> Scalar | None:
+        """Return what was given for the key, else its default; ``None`` when there is neither."""
+        rule = self._section[key]
+        if key in self.entries:
+            found = self.reading.scalar(self.entries[key], f"{_expected(rule)} for {key}")
+            if found is None:
+                self._unsound.add(key)
+            return found
+        return None if rule.default is None else Scalar(rule.default, plain=True, place=self.place)
+
+    def optional_number(self, key: str) -> int | None:
+        """Return the integer of a quantity, in its form's unit; ``None`` when it was not given and has no default."""
+        scalar = self.scalar(key)
+        if scalar is None:
+            return None
+        form = FORMS[self._section[key].form]
+        value = form.parse(scalar.text)
+        if value is None:
+            message = f"expected {form.expected} for {key}, got {shown(scalar.text)}"
+            self.error("HF108", key, message, f"Write {form.expected}.")
+        return value
+
+    def number(self, key: str) -> int:
+        """Return the integer of a quantity that is required or has a default."""
+        return self.optional_number(key) or 0
+
+    def optional_text(self, key: str) -> str | None:
+        """Return a text for people; ``None`` when it was not given. Control characters do not belong in one."""
+        scalar = self.scalar(key)
+        if scalar is None:
+            return None
+        text = scalar.text.strip()
+        if not text or len(text) > MAX_TEXT_CHARS or not all(c.isprintable() or c == "\n" for c in text):
+            message = f"expected a text of 1 to {MAX_TEXT_CHARS:,} printable characters for {key}, got {shown(text)}"
+            self.error("HF107", key, message, "Write a plain text.")
+        return text
+
+    def text(self, key: str) -> str:
+        """Return a text for people that is required."""
+        return self.optional_text(key) or ""
+
+    def optional_name(self, key: str, sort: Sort | None = None) -> str | None:
+        """Return a name, to be looked up among those of ``sort`` when everything is read."""
+        scalar = self.scalar(key)
+        if scalar is None:
+            return None
+        if not self.reading.name(scalar):
+            self._unsound.add(key)
+        elif sort is not None:
+            self.reading.refer(sort, scalar)
+        return scalar.text
+
+    def name(self, key: str, sort: Sort | None = None) -> str:
+        """Return a name that is required."""
+        return self.optional_name(key, sort) or ""
+
+    def flag(self, key: str) -> bool:
+        """Return a yes or no, which is written ``true`` or ``false`` and in no other way."""
+        return self._one_of(key, ("true", "false")) == "true"
+
+    def word(self, key: str) -> str:
+        """Return one of the words that the section allows for this key."""
+        return self._one_of(key, self._section[key].words)
+
+    def _one_of(self, key: str, words: tuple[str, ...]) -> str:
+        scalar = self.scalar(key)
+        if scalar is not None and not self._is_one_of(scalar, key, words):
+            self._unsound.add(key)
+        return scalar.text if scalar is not None else words[0]
+
+    def _is_one_of(self, scalar: Scalar, key: str, words: tuple[str, ...]) -> bool:
+        if scalar.text in words:
+            return True
+        message = f"expected {listed(words)} for {key}, got {shown(scalar.text)}"
+        remedy = self._findings.did_you_mean(scalar.text, words)
+        self._findings.error("HF109", scalar.place, message, f"{remedy}Write one of them.")
+        return False
+
+    def items(self, key: str) -> tuple[Node, ...]:
+        """Return the members of a list; one value without brackets is a list of one."""
+        node = self.entries.get(key)
+        if isinstance(node, Items):
+            return node.items
+        if isinstance(node, Scalar) and not node.empty:
+            return (node,)
+        if node is not None:
+            self.error("HF107", key, f"expected a list for {key}, got {kind_of(node)}", "Write [one, two].")
+        return ()
+
+    def scalars(self, key: str) -> tuple[Scalar, ...]:
+        """Return the members of a list of texts, each of them once."""
+        found: dict[str, Scalar] = {}
+        for node in self.items(key):
+            scalar = self.reading.scalar(node, f"a text in {key}")
+            if scalar is None:
+                self._unsound.add(key)
+            elif scalar.text in found:
+                self._unsound.add(key)
+                message = f"expected each value of {key} once, got {shown(scalar.text)} again"
+                self._findings.error("HF104", scalar.place, message, "Remove one of the two.")
+            else:
+                found[scalar.text] = scalar
+        return tuple(found.values())
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """Return a list of the words that the section allows for this key."""
+        allowed = self._section[key].words
+        scalars = self.scalars(key)
+        for scalar in scalars:
+            if not self._is_one_of(scalar, key, allowed):
+                self._unsound.add(key)
+        return tuple(scalar.text for scalar in scalars)
+
+    def names(self, key: str, sort: Sort) -> tuple[str, ...]:
+        """Return a list of names, to be looked up among those of ``sort`` when everything is read."""
+        scalars = [scalar for scalar in self.scalars(key) if self.reading.name(scalar)]
+        for scalar in scalars:
+            self.reading.refer(sort, scalar)
+        return tuple(scalar.text for scalar in scalars)
+
+    def table(self, key: str) -> Table | None:
+        """Return a mapping whose keys the author chose; ``None`` when it was not given."""
+        node = self.entries.get(key)
+        if node is None or isinstance(node, Table):
+            return node
+        self.error("HF107", key, f"expected a mapping for {key}, got {kind_of(node)}", "Write the entries below it.")
+        return None
+
+    def sub(self, key: str, section: Section) -> Fields:
+        """Return the keys of a section inside this one."""
+        inner = Fields(self.reading, self.entries.get(key), section, f"{key} of {self.what}")
+        if key in self.entries and not isinstance(self.entries[key], Table):
+            self._unsound.add(key)
+        return inner
+
+
+def _expected(rule: Key) -> str:
+    """Return what a key takes, in the words of a message."""
+    if rule.form in FORMS:
+        return FORMS[rule.form].expected
+    if rule.words and rule.form == "words":
+        return listed(rule.words)
+    return {"flag": "true or false", "name": "a name", "list": "a list", "section": "a mapping", "needs": "needs"}.get(
+        rule.form, "a text"
+    )

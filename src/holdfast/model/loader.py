@@ -1,0 +1,199 @@
+"""From the texts of a declaration to the model: everything that is wrong is told at once, nothing is raised.
+
+One of the files, the root, names the institution; it may carry every section, and the other files carry sites,
+services, resources and scenarios, which are merged by name. A model is handed out only when no finding is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from holdfast.errors import Place
+from holdfast.model import consistency, keys
+from holdfast.model.documents import Items, Node, Table, compose
+from holdfast.model.fields import Fields, Reading, kind_of
+from holdfast.model.findings import Finding, Findings, shown
+from holdfast.model.scenarios import read_scenario
+from holdfast.model.sections import (
+    is_group,
+    read_calendar,
+    read_group,
+    read_range,
+    read_resource,
+    read_service,
+    read_site,
+)
+from holdfast.model.types import Group, Model, Path, Regime, Resource
+from holdfast.model.vocabulary import Vocabulary
+
+MAX_FILES = 1_000
+ATTACHMENT = "model.json"
+
+_MERGED = ("sites", "services", "resources", "scenarios")
+_NAMES_INSTITUTION = re.compile(rb"^(?:\xef\xbb\xbf)?['\"]?institution['\"]?[ \t]*:", re.MULTILINE)
+
+Contents = bytes | str
+
+
+def root_of(files: Mapping[str, Contents]) -> str:
+    """Return the name of the file that names the institution; the first in order if several or none do."""
+    ordered = sorted(files)
+    naming = [name for name in ordered if _NAMES_INSTITUTION.search(_as_bytes(files[name]))]
+    return (naming or ordered or ["institution.yaml"])[0]
+
+
+def load(files: Mapping[str, Contents], root: str, vocabulary: Vocabulary) -> tuple[Model | None, tuple[Finding, ...]]:
+    """Return the model, or ``None`` when something is an error, and every finding by file and line.
+
+    ``files`` maps the name of each file, as places shall name it, to its bytes (or text, taken as UTF-8); ``root`` is
+    the one that names the institution.
+    """
+    reading = Reading(Findings(), vocabulary)
+    contents = {name: _as_bytes(files[name]) for name in sorted(files)}
+    if len(contents) > MAX_FILES:
+        message = f"expected at most {MAX_FILES:,} files, got {len(contents):,}"
+        reading.findings.error("HF101", Place(root, 1), message, "Merge small files.")
+        return None, reading.findings.by_place()
+    whole = _merged({name: compose(name, data, reading.findings) for name, data in contents.items()}, root, reading)
+    unreadable = any(finding.code in {"HF101", "HF102", "HF103"} for finding in reading.findings.by_place())
+    model = _read(whole, contents, root, reading, complete=not unreadable)
+    return (None if reading.findings.has_errors else model), reading.findings.by_place()
+
+
+def load_attachment(text: str | bytes, vocabulary: Vocabulary) -> tuple[Model | None, tuple[Finding, ...]]:
+    """Return the model of an exercise's ``model.json`` attachment: ``{"files": {name: text}, "root": name}``."""
+    try:
+        whole = json.loads(text)
+        files, root = whole["files"], whole["root"]
+        sound = all(isinstance(part, str) for part in (root, *files, *files.values()))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        files, root, sound = {}, "", False
+    if not sound:
+        findings = Findings()
+        message = 'expected {"files": {name: text}, "root": name}'
+        findings.error("HF113", Place(ATTACHMENT, 1), message, "Take the attachment from an intact log.")
+        return None, findings.by_place()
+    return load(files, root, vocabulary)
+
+
+def attachment(model: Model) -> bytes:
+    """Return the bytes of the ``model.json`` attachment from which this model can be loaded again."""
+    whole = {"files": dict(model.files), "root": model.root}
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest_of(files: Mapping[str, Contents]) -> str:
+    """Return the digest of a declaration in hex, as ``sha256sum *.yaml | sha256sum`` prints it in the C locale.
+
+    The canonical listing has one line for each file, in the byte order of the names: SHA-256 of the contents in hex,
+    two spaces, the name, a line feed.
+    """
+    lines = (
+        f"{hashlib.sha256(_as_bytes(files[name])).hexdigest()}  {name}\n"
+        for name in sorted(files, key=lambda name: name.encode("utf-8", "surrogatepass"))
+    )
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _as_bytes(contents: Contents) -> bytes:
+    """Return the bytes of a file; a lone surrogate stays what it is, which is then found not to be UTF-8."""
+    return contents.encode("utf-8", "surrogatepass") if isinstance(contents, str) else contents
+
+
+def _merged(documents: Mapping[str, Node | None], root: str, reading: Reading) -> Table:
+    """Return the whole declaration as one mapping: the root's, with the sections of the other files merged in."""
+    whole: dict[str, Node] = {}
+    for name in sorted(documents, key=lambda name: (name != root, name)):
+        document = documents[name]
+        if document is None:
+            continue
+        if not isinstance(document, Table):
+            message = f"expected a mapping of sections, got {kind_of(document)}"
+            reading.findings.error("HF107", document.place, message, f"Begin with one of {', '.join(keys.MODEL)}.")
+            continue
+        for key, node in document.entries.items():
+            _merge(whole, key, node, reading, in_root=name == root)
+    return Table(whole, Place(root, 1))
+
+
+def _merge(whole: dict[str, Node], key: str, node: Node, reading: Reading, *, in_root: bool) -> None:
+    """Put one top-level key of one file into the whole."""
+    there = whole.get(key)
+    if not in_root and key in keys.MODEL and key not in _MERGED:
+        message = f"expected {shown(key)} in the root file only"
+        reading.findings.error("HF112", node.place, message, f"Other files carry {', '.join(_MERGED)}.")
+    elif there is None or key not in _MERGED:
+        whole[key] = node
+    elif not isinstance(there, Table) or not isinstance(node, Table):
+        wrong = node if isinstance(there, Table) else there
+        message = f"expected a mapping for {key}, got {kind_of(wrong)}"
+        reading.findings.error("HF107", wrong.place, message, "Write the entries below it.")
+    else:
+        for name in node.entries.keys() & there.entries.keys():
+            message = f"expected each name once, got {shown(name)} again after {there.entries[name].place}"
+            reading.findings.error("HF104", node.entries[name].place, message, "Remove one of the two.")
+        whole[key] = Table({**there.entries, **node.entries, **there.entries}, there.place)
+
+
+def _read(whole: Table, contents: Mapping[str, bytes], root: str, reading: Reading, *, complete: bool) -> Model:
+    """Return what the whole declares. Names are looked up only when every file was read."""
+    fields = Fields(reading, whole, keys.MODEL, "the model")
+    given = whole.entries
+    calendar = read_calendar(reading, given["calendar"]) if "calendar" in given else None
+    declared_range = read_range(reading, given["range"]) if "range" in given else None
+    resources: dict[str, Resource] = {}
+    groups: dict[str, Group] = {}
+    for name, node in _named(fields, "resources"):
+        if is_group(node):
+            groups[name] = read_group(reading, name, node)
+        else:
+            resources[name] = read_resource(reading, name, node)
+    declared = consistency.Declared(
+        sites={name: read_site(reading, name, node) for name, node in _named(fields, "sites")},
+        services={name: read_service(reading, name, node) for name, node in _named(fields, "services")},
+        resources=resources,
+        groups=groups,
+        scenarios={
+            name: read_scenario(reading, name, node, calendar, declared_range)
+            for name, node in _named(fields, "scenarios")
+        },
+        places={(): whole.place, **dict(_places(whole, ()))},
+    )
+    if complete:
+        consistency.check(declared, reading.references, reading.vocabulary, reading.findings)
+    return Model(
+        institution=fields.text("institution"),
+        regimes=cast("tuple[Regime, ...]", fields.words("regimes")),
+        calendar=calendar,
+        range=declared_range,
+        sites=declared.sites,
+        services=declared.services,
+        resources=resources,
+        groups=groups,
+        scenarios=declared.scenarios,
+        files={name: data.decode("utf-8", "replace") for name, data in contents.items()},
+        root=root,
+        digest=digest_of(contents),
+        places=declared.places,
+    )
+
+
+def _named(fields: Fields, section: str) -> Iterable[tuple[str, Node]]:
+    """Return the entries of a section whose names the author chose."""
+    table = fields.table(section)
+    return fields.reading.named(table) if table is not None else ()
+
+
+def _places(node: Node, path: Path) -> Iterator[tuple[Path, Place]]:
+    """Yield where each value was written; nesting is bounded by the reader of the documents."""
+    if isinstance(node, Table):
+        children: Iterable[tuple[str, Node]] = node.entries.items()
+    else:
+        children = ((str(i), item) for i, item in enumerate(node.items)) if isinstance(node, Items) else ()
+    for key, child in children:
+        yield (*path, key), child.place
+        yield from _places(child, (*path, key))

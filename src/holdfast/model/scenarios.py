@@ -1,0 +1,210 @@
+"""The section that says what to rehearse: scenarios, their faults, load, bounds and expectations."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from holdfast.model import keys
+from holdfast.model.documents import Node, Scalar, Table
+from holdfast.model.fields import Fields, Reading
+from holdfast.model.findings import listed, shown
+from holdfast.model.keys import Key, Section
+from holdfast.model.types import AbortWhen, Calendar, ExerciseType, Expected, Fault, Load, Range, Scenario
+from holdfast.model.vocabulary import ParameterSchema
+
+MAX_FAULTS = 16
+
+
+def read_scenario(
+    reading: Reading, name: str, node: Node, calendar: Calendar | None, declared_range: Range | None
+) -> Scenario:
+    """Return one scenario; what names its service, targets and checks is looked up when everything is read."""
+    fields = Fields(reading, node, keys.SCENARIO, f"scenario {shown(name)}")
+    load = fields.sub("load", keys.LOAD)
+    time_of_day = _read_time_of_day(fields, calendar)
+    checks = _read_checks(fields)
+    bounds = fields.sub("abort_when", keys.ABORT_WHEN)
+    scenario = Scenario(
+        name=name,
+        title=fields.optional_text("title") or name,
+        family=fields.name("family"),
+        exercise_type=cast("ExerciseType", fields.word("type")),
+        service=fields.name("service", "service"),
+        basis=fields.text("basis"),
+        disruption=_read_disruption(fields),
+        load=Load(load.number("rate"), load.number("seed")),
+        time_of_day_min=time_of_day,
+        compression=fields.number("compression"),
+        checks=checks,
+        expect=_read_expect(fields, checks),
+        abort_when=_read_abort_when(bounds),
+        steady_ms=fields.number("steady"),
+        after_ms=fields.number("after"),
+        range_options=_read_range_options(fields, declared_range),
+    )
+    if fields.sound("disruption", "steady", "after", "time_of_day", "compression") and bounds.sound(
+        "exercise_longer_than"
+    ):
+        _check_duration(fields, scenario, calendar)
+    return scenario
+
+
+def _read_time_of_day(fields: Fields, calendar: Calendar | None) -> int | None:
+    """Return the minute of the day of the first injection; it lies in the business day that the calendar declares."""
+    time = fields.optional_number("time_of_day")
+    if time is None:
+        if "compression" in fields and "time_of_day" not in fields:
+            message = "expected a time_of_day to go with compression: without one it changes nothing"
+            fields.error("HF133", "compression", message, "Add time_of_day, or remove compression.")
+    elif calendar is None:
+        message = "expected a calendar to go with time_of_day"
+        fields.error("HF133", "time_of_day", message, "Declare the calendar of the institution.")
+    elif calendar.open_min < calendar.cut_off_min and not calendar.open_min <= time < calendar.cut_off_min:
+        message = "expected a time_of_day between open and cut_off of the calendar"
+        fields.error("HF133", "time_of_day", message, "Choose a time at which the day is open.")
+    return time
+
+
+def _read_checks(fields: Fields) -> tuple[str, ...]:
+    """Return the checks to make; by default all that apply, which for some takes a time of day."""
+    words = fields.reading.vocabulary
+    applicable = words.checks if "time_of_day" in fields else words.checks - words.calendar_checks
+    if "checks" not in fields:
+        return tuple(sorted(applicable))
+    scalars = fields.scalars("checks")
+    for scalar in scalars:
+        if scalar.text not in words.checks:
+            remedy = fields.reading.findings.did_you_mean(scalar.text, words.checks)
+            message = f"unknown check {shown(scalar.text)}"
+            remedy = f"{remedy}There are {listed(sorted(words.checks))}."
+            fields.reading.findings.error("HF111", scalar.place, message, remedy)
+        elif scalar.text not in applicable:
+            message = f"check {shown(scalar.text)} judges a business day, and this scenario has no time_of_day"
+            fields.reading.findings.error("HF134", scalar.place, message, "Add time_of_day, or remove the check.")
+    if fields.sound("checks") and not scalars:
+        fields.error("HF134", "checks", "expected a check, got an empty list", "Leave the key out to make all of them.")
+    return tuple(scalar.text for scalar in scalars)
+
+
+def _read_expect(fields: Fields, checks: tuple[str, ...]) -> dict[str, Expected]:
+    """Return the answers that are expected where they are not *held*; each belongs to a check that is made."""
+    table = fields.table("expect")
+    if table is None:
+        return {}
+    words = fields.reading.vocabulary.checks
+    answers = Fields(fields.reading, table, {name: Key("words", words=keys.EXPECTED) for name in words}, "expect")
+    given = tuple(name for name in table.entries if name in words)
+    for name in given:
+        if name not in checks and fields.sound("checks"):
+            message = f"an answer is expected of {shown(name)}, which this scenario does not check"
+            fields.reading.findings.error(
+                "HF134", table.entries[name].place, message, "Add it to checks, or remove it."
+            )
+    return {name: cast("Expected", answers.word(name)) for name in given}
+
+
+def _read_abort_when(fields: Fields) -> AbortWhen:
+    """Return the bounds of the exercise; the whole exercise always has one."""
+    disrupted, whole = fields.optional_number("disrupted_longer_than"), fields.number("exercise_longer_than")
+    if disrupted is not None and fields.sound("disrupted_longer_than", "exercise_longer_than") and disrupted >= whole:
+        message = "expected disrupted_longer_than below exercise_longer_than: it can never be reached"
+        fields.error("HF132", "disrupted_longer_than", message, "Lower it, or remove it.")
+    return AbortWhen(disrupted, whole)
+
+
+def _read_range_options(fields: Fields, declared_range: Range | None) -> dict[str, str]:
+    """Return what the scenario asks of the range, which must have declared that it takes it."""
+    table = fields.table("range")
+    if table is None:
+        return {}
+    options = declared_range.options if declared_range else {}
+    section = {name: Key("words", words=values) for name, values in options.items() if values}
+    asked = Fields(fields.reading, table, section, f"range of {fields.what} (declared in range: options)")
+    return {name: asked.word(name) for name in table.entries if name in section}
+
+
+def _read_disruption(fields: Fields) -> tuple[Fault, ...]:
+    """Return the faults, in the order in which they are declared."""
+    nodes = fields.items("disruption")
+    if fields.sound("disruption") and not 1 <= len(nodes) <= MAX_FAULTS:
+        message = f"expected 1 to {MAX_FAULTS} faults, got {len(nodes)}"
+        fields.error("HF132", "disruption", message, "One disruption a scenario: split what is unrelated.")
+    faults = tuple(_read_fault(fields, node) for node in nodes[:MAX_FAULTS])
+    if faults and fields.sound("disruption") and all(fault.after_ms for fault in faults):
+        message = "expected a fault with after: 0s, since after counts from the first injection"
+        fields.error("HF132", "disruption", message, "Lower every after by the smallest one.")
+    return faults
+
+
+def _read_fault(scenario: Fields, node: Node) -> Fault:
+    """Return one fault; its parameters are those of the vocabulary."""
+    reading = scenario.reading
+    named = node.entries.get("fault") if isinstance(node, Table) else None
+    schema = reading.vocabulary.faults.get(named.text) if isinstance(named, Scalar) else None
+    if isinstance(node, Table) and schema is None:
+        # Nobody knows what an unknown fault takes: its other keys are not held against it.
+        node = Table({key: value for key, value in node.entries.items() if key in keys.FAULT}, node.place)
+    section: Section = {**keys.FAULT, **_keys_of(schema)}
+    fields = Fields(reading, node, section, f"a fault of {scenario.what}")
+    name = fields.name("fault")
+    if schema is None and fields.sound("fault"):
+        remedy = reading.findings.did_you_mean(name, reading.vocabulary.faults)
+        remedy = f"{remedy}There are {listed(sorted(reading.vocabulary.faults))}."
+        fields.error("HF111", "fault", f"unknown fault {shown(name)}", remedy)
+    after_ms, hold_ms, box_ms = fields.number("after"), fields.number("hold"), fields.number("box")
+    if fields.sound("hold", "box") and box_ms < hold_ms:
+        message = "expected a box at least as long as hold: a fault is undone at the end of its box at the latest"
+        fields.error("HF132", "box", message, "Lengthen the box or shorten the hold.")
+    if not fields.sound("after", "hold", "box"):
+        scenario.doubt("disruption")
+    return Fault(name, fields.name("target"), _read_parameters(fields, schema), after_ms, hold_ms, box_ms)
+
+
+def _keys_of(schema: ParameterSchema | None) -> Section:
+    """Return the keys that a fault's own parameters add to those of every fault."""
+    form = {"places": "list", "text": "words"}
+    parameters = schema.parameters.items() if schema else ()
+    return {
+        name: Key(
+            "text" if taken.form == "text" and not taken.choices else form.get(taken.form, taken.form),
+            required=taken.required,
+            words=taken.choices,
+        )
+        for name, taken in parameters
+    }
+
+
+def _read_parameters(fields: Fields, schema: ParameterSchema | None) -> dict[str, object]:
+    """Return the fault's own parameters in the form that the vocabulary gives them."""
+    values: dict[str, object] = {}
+    for name, taken in schema.parameters.items() if schema else ():
+        if name not in fields:
+            if taken.default is not None:
+                values[name] = taken.default
+        elif taken.form == "places":
+            values[name] = fields.names(name, "place")
+            if fields.sound(name) and not values[name]:
+                fields.error("HF107", name, f"expected sites or hosts for {name}, got an empty list", "Name them.")
+        elif taken.form == "flag":
+            values[name] = fields.flag(name)
+        elif taken.form == "text":
+            values[name] = fields.word(name) if taken.choices else fields.text(name)
+        else:
+            values[name] = fields.number(name)
+    return values
+
+
+def _check_duration(fields: Fields, scenario: Scenario, calendar: Calendar | None) -> None:
+    """Refuse an exercise that its own bound would always abort: it could prove nothing."""
+    lasting_ms = max((fault.after_ms + fault.hold_ms for fault in scenario.disruption), default=0)
+    if scenario.time_of_day_min is not None and calendar is not None:
+        day_ms = (calendar.close_by_min - scenario.time_of_day_min) * 60_000 // max(scenario.compression, 1)
+        lasting_ms = max(lasting_ms, day_ms)
+    least_ms = scenario.steady_ms + lasting_ms + scenario.after_ms
+    if least_ms > scenario.abort_when.exercise_longer_than_ms:
+        message = (
+            f"expected exercise_longer_than of at least {least_ms / 1000:g} s, which is what steady, the faults "
+            f"or the rest of the business day, and after add up to, "
+            f"got {scenario.abort_when.exercise_longer_than_ms / 1000:g} s"
+        )
+        fields.error("HF132", "abort_when", message, "Raise the bound, or shorten what it has to hold.")

@@ -1,0 +1,55 @@
+"""The words that a model may use and that live above it: faults with their parameters, checks, time zones.
+
+The loader is pure and knows no fault and no check by itself: their code registers them, and whoever calls the loader
+hands their names over as a ``Vocabulary``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ParameterForm = Literal["text", "flag", "count", "duration", "share", "places"]
+Target = Literal["application", "database", "host", "network", "site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a fault.
+
+    ``form`` says how it is written and what it becomes in ``Fault.parameters``: ``text`` a string (one of ``choices``
+    where there are any), ``flag`` a bool, ``count`` an int from 0, ``duration`` an int in milliseconds, ``share`` an
+    int in parts per million, ``places`` a tuple of names of hosts and sites. ``default`` is in that same form; ``None``
+    leaves the parameter out of ``Fault.parameters`` when nobody gave it.
+    """
+
+    form: ParameterForm
+    required: bool = False
+    default: object | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSchema:
+    """What a fault can be aimed at (resource kinds, and ``site``) and the parameters that it takes.
+
+    A name that is both a site's and a resource's means the site wherever the fault takes sites.
+    """
+
+    targets: frozenset[Target]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every fault and check that can be named, and what the loader needs to know of them.
+
+    ``calendar_checks`` are those of ``checks`` that judge a business day: they apply only to a scenario with a
+    ``time_of_day``. An empty ``timezones`` means that time zone names are not looked up.
+    """
+
+    faults: Mapping[str, ParameterSchema]
+    checks: frozenset[str]
+    calendar_checks: frozenset[str] = frozenset()
+    timezones: frozenset[str] = frozenset()
