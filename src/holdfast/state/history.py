@@ -1,0 +1,285 @@
+"""From an exercise's attachments to typed histories, each whole or not at all.
+
+A file that is missing, altered or malformed is never half believed: what rests on it becomes *unknown*, with the
+reason that stands in ``History.problems`` under the file's name. Reading never raises. Members that are not known here
+are passed over; everything else is refused: a wrong type, an unknown operation, an answer to what was never offered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic_core import from_json
+
+from holdfast.errors import HoldfastError
+from holdfast.state import rows
+from holdfast.state.exercise import Exercise
+from holdfast.state.rows import (
+    Account,
+    Alarm,
+    Answer,
+    BusinessDay,
+    Clock,
+    Instruction,
+    JournalLine,
+    JournalRow,
+    LedgerEntry,
+    Offer,
+    Position,
+    PositionSeen,
+    Source,
+    Update,
+)
+
+MAX_LINE_BYTES = 1024 * 1024
+MAX_LINES = 5_000_000
+
+RECORDS = "records/"
+JOURNALS = "journal/"
+ALARMS = "alarms.ndjson"
+LEDGER = "ledger.ndjson"
+SUFFIX = ".ndjson"
+
+Row = TypeVar("Row")
+ReadAttachment = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One instruction as its sender saw it: offered, tried perhaps many times, answered, seen final."""
+
+    bank: str
+    offer: Offer
+    answers: tuple[Answer, ...]
+    updates: tuple[Update, ...]
+
+    @property
+    def acknowledged(self) -> Answer | None:
+        """The acknowledgement: the first definite answer."""
+        return min((a for a in self.answers if a.definite), key=lambda a: a.t_us, default=None)
+
+    @property
+    def outcome(self) -> str | None:
+        """What the sender believes in the end: settled, rejected, queued, or nothing definite."""
+        said = [*((a.t_us, a.status) for a in self.answers if a.definite), *((u.t_us, u.status) for u in self.updates)]
+        final = [status for _, status in sorted(said) if status != "queued"]
+        return final[-1] if final else ("queued" if said else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one participant kept on its own side, operations in the order in which they were offered."""
+
+    clock: Clock
+    operations: tuple[Operation, ...]
+    positions: tuple[PositionSeen, ...]
+    last_us: int  # when its last line was written
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The extract that the auditor read on the primary, in one transaction."""
+
+    source: Source
+    accounts: tuple[Account, ...]
+    instructions: tuple[Instruction, ...]
+    entries: tuple[LedgerEntry, ...]
+    journal: tuple[JournalRow, ...]
+    days: tuple[BusinessDay, ...]
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLine:
+    """A line of an instruction journal with the canonical bytes that its hash covers."""
+
+    line: JournalLine
+    covered: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All histories of an exercise. What could not be read is in ``problems``: file name -> why."""
+
+    records: Mapping[str, Record]  # by participant
+    alarms: tuple[Alarm, ...] | None
+    ledger: Ledger | None
+    journals: Mapping[str, tuple[GatewayLine, ...]]  # by gateway, as the vault holds them
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def why(self, prefix: str) -> str | None:
+        """Return why something whose name begins so cannot be relied on, or ``None`` if all of it can."""
+        reasons = [f"{name}: {why}" for name, why in sorted(self.problems.items()) if name.startswith(prefix)]
+        return "; ".join(reasons) or None
+
+
+class _Malformed(Exception):
+    """This file is not what it should be."""
+
+
+def _adapter(form: Any, *types: type) -> TypeAdapter[Any]:  # noqa: ANN401 - a union type has no type of its own
+    for row in types:
+        with_config(ConfigDict(strict=True))(row)
+    return TypeAdapter(form)
+
+
+_RECORD_ROW = _adapter(rows.RecordRow, Clock, Offer, Answer, Update, PositionSeen)
+_ALARM = _adapter(Alarm, Alarm)
+_LEDGER_TYPES = (Source, Account, Instruction, LedgerEntry, JournalRow, BusinessDay, Position)
+_LEDGER_ROW = _adapter(rows.LedgerRow, *_LEDGER_TYPES)
+_JOURNAL_LINE = _adapter(JournalLine, JournalLine)
+
+
+def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History:
+    """Return the histories that an exercise committed; ``read_attachment`` maps a SHA-256 digest to bytes."""
+    problems = {name: f"not collected ({gap.event.why})" for name, gap in exercise.gaps.items()}
+    records: dict[str, Record] = {}
+    journals: dict[str, tuple[GatewayLine, ...]] = {}
+    alarms: tuple[Alarm, ...] | None = None
+    ledger: Ledger | None = None
+    for name, recorded in sorted(exercise.evidence.items()):
+        try:
+            if name.startswith(RECORDS):
+                records[_stem(name, RECORDS)] = _record(_data(recorded, read_attachment), _stem(name, RECORDS))
+            elif name.startswith(JOURNALS):
+                journals[_stem(name, JOURNALS)] = _journal(_data(recorded, read_attachment), _stem(name, JOURNALS))
+            elif name == ALARMS:
+                alarms = tuple(_rows(_data(recorded, read_attachment), _ALARM))
+            elif name == LEDGER:
+                ledger = _ledger(_data(recorded, read_attachment))
+        except (_Malformed, HoldfastError) as problem:
+            problems[name] = str(problem)
+    for name, absent in ((RECORDS, not records), (JOURNALS, not journals), (ALARMS, alarms is None)):
+        if absent and not any(known.startswith(name) for known in problems):
+            problems[name] = "nothing of it is in the log"
+    if ledger is None:
+        problems.setdefault(LEDGER, "it is not in the log")
+    else:
+        for account in ledger.accounts:
+            if account.participant not in records:
+                problems.setdefault(f"{RECORDS}{account.participant}{SUFFIX}", "it is not in the log")
+    return History(records, alarms, ledger, journals, problems)
+
+
+def _data(recorded: Any, read_attachment: ReadAttachment) -> bytes:  # noqa: ANN401
+    return read_attachment(recorded.event.attachment.sha256)
+
+
+def _stem(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).removesuffix(SUFFIX)
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number; a last line without its end was cut off while being written."""
+    if not data:
+        raise _Malformed("it is empty")
+    if not data.endswith(b"\n"):
+        raise _Malformed("its last line is cut off")
+    lines = data.split(b"\n")[:-1]
+    if len(lines) > MAX_LINES:
+        raise _Malformed(f"it has {len(lines):,} lines; at most {MAX_LINES:,} are read")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE_BYTES:
+            raise _Malformed(f"line {number} has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are read")
+        yield number, line
+
+
+def _rows(data: bytes, adapter: TypeAdapter[Row]) -> Iterator[Row]:
+    """Yield each line as its type."""
+    for number, line in _lines(data):
+        yield _row(number, line, adapter)
+
+
+def _row(number: int, line: bytes, adapter: TypeAdapter[Row]) -> Row:
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _Malformed(f"line {number}: {where + ': ' if where else ''}{first['msg']}") from None
+
+
+def _record(data: bytes, bank: str) -> Record:
+    """Return a participant's record; every answer belongs to an offer of its own, and no key is offered twice."""
+    read = list(_rows(data, _RECORD_ROW))
+    clock, *rest = read
+    if not isinstance(clock, Clock) or clock.bank != bank:
+        raise _Malformed(f"line 1: expected the clock of {bank}")
+    offers: dict[str, Offer] = {}
+    answers: dict[str, list[Answer]] = {}
+    updates: dict[str, list[Update]] = {}
+    positions: list[PositionSeen] = []
+    for number, row in enumerate(rest, start=2):
+        match row:
+            case Offer() if row.key not in offers:
+                offers[row.key] = row
+            case Answer() if row.key in offers and row.t_us >= offers[row.key].t_us:
+                answers.setdefault(row.key, []).append(row)
+            case Update() if row.key in offers:
+                updates.setdefault(row.key, []).append(row)
+            case PositionSeen():
+                positions.append(row)
+            case Clock():
+                raise _Malformed(f"line {number}: a second clock: its times are not on one clock")
+            case Offer():
+                raise _Malformed(f"line {number}: key {row.key!r} is offered twice")
+            case _:
+                raise _Malformed(f"line {number}: {row.op} to key {row.key!r}, which was not offered before it")
+    operations = tuple(
+        Operation(bank, offer, tuple(answers.get(key, ())), tuple(updates.get(key, ())))
+        for key, offer in sorted(offers.items(), key=lambda item: (item[1].t_us, item[0]))
+    )
+    last_us = max((row.t_us for row in rest), default=clock.mono_us)
+    return Record(clock, operations, tuple(positions), last_us)
+
+
+def _ledger(data: bytes) -> Ledger:
+    """Return the extract; it says first which server was read, and no row comes twice."""
+    read: dict[type, list[Any]] = {kind: [] for kind in _LEDGER_TYPES}
+    for number, row in enumerate(_rows(data, _LEDGER_ROW), start=1):
+        if isinstance(row, Source) != (number == 1):
+            raise _Malformed(f"line {number}: expected the source in the first line and nowhere else")
+        read[type(row)].append(row)
+    if not read[Source]:
+        raise _Malformed("line 1: expected the source")
+    source: Source = read[Source][0]
+    if source.in_recovery:
+        raise _Malformed(f"it was read on {source.node}, which was in recovery: not on the primary")
+    for kind, name in ((Account, "participant"), (BusinessDay, "day")):
+        names = Counter(getattr(row, name) for row in read[kind])
+        twice = [value for value, count in names.items() if count > 1]
+        if twice:
+            raise _Malformed(f"{kind.__name__} {twice[0]!r} comes {names[twice[0]]} times")
+    if not read[Account]:
+        raise _Malformed("it has no accounts")
+    return Ledger(
+        source,
+        tuple(read[Account]),
+        tuple(read[Instruction]),
+        tuple(read[LedgerEntry]),
+        tuple(sorted(read[JournalRow], key=lambda row: row.seq)),
+        tuple(read[BusinessDay]),
+        tuple(read[Position]),
+    )
+
+
+def _journal(data: bytes, gateway: str) -> tuple[GatewayLine, ...]:
+    """Return a gateway's journal, unverified: whether its chain holds is for a check to say. It may be empty."""
+    lines: list[GatewayLine] = []
+    for number, text in _lines(data) if data else ():
+        line: JournalLine = _row(number, text, _JOURNAL_LINE)
+        if line.gateway != gateway:
+            raise _Malformed(f"line {number}: expected gateway {gateway!r}, got {line.gateway!r}")
+        members = {name: value for name, value in from_json(text).items() if name not in {"prev", "hash"}}
+        lines.append(GatewayLine(line, _canonical(members)))
+    return tuple(lines)
+
+
+def _canonical(members: Mapping[str, Any]) -> bytes:
+    """Return the form in which gateways hash a line: JSON with sorted keys and no spaces."""
+    return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
