@@ -1,12 +1,20 @@
-"""What every test may use, and the order: quick ones first, then those that boot real components, torture last."""
+"""What every test may rely on: their order, and how many examples a property is tried with."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples on every run, so that a red test is red again; and no deadlines, because a busy machine is no bug.
+settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("full", settings.get_profile("repeatable"), derandomize=False, max_examples=2000)
+settings.load_profile("full" if os.environ.get("HOLDFAST_TORTURE") == "full" else "repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests so that a simple mistake shows before anything is booted; order within a group is kept."""
+    """Sort: quick tests first, then those that boot real components, torture last; order within a group is kept."""
     items.sort(key=_weight)
 
 
