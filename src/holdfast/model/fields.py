@@ -169,7 +169,7 @@ class Fields:
         text = scalar.text.strip()
         if not text or len(text) > MAX_TEXT_CHARS or not all(c.isprintable() or c == "\n" for c in text):
             message = f"expected a text of 1 to {MAX_TEXT_CHARS:,} printable characters for {key}, got {shown(text)}"
-            self.error("HF107", key, message, "Write a plain text.")
+            self.error("HF107", key, message, "Shorten it, or remove what cannot be printed.")
         return text
 
     def text(self, key: str) -> str:

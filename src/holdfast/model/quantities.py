@@ -31,6 +31,12 @@ def duration_ms(text: str) -> int | None:
     return value if value <= MAX_DURATION_MS else None
 
 
+def written(duration_ms: int) -> str:
+    """Return a duration in the largest unit that holds it whole: the way in which somebody would write it."""
+    unit = max((unit for unit, ms in _UNIT_MS.items() if duration_ms % ms == 0), key=lambda unit: _UNIT_MS[unit])
+    return f"{duration_ms // _UNIT_MS[unit]}{unit}" if duration_ms else "0s"
+
+
 def share_ppm(text: str) -> int | None:
     """Return parts per million for ``95%`` or ``99.95%``, from 0 to 100 % in steps of 0.0001 %."""
     match = _SHARE.fullmatch(text)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import cast
 
+from holdfast.errors import Place
 from holdfast.model import keys
 from holdfast.model.documents import Node, Scalar, Table
 from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import listed, shown
 from holdfast.model.keys import Key, Section
+from holdfast.model.quantities import written
 from holdfast.model.types import AbortWhen, Calendar, ExerciseType, Expected, Fault, Load, Range, Scenario
 from holdfast.model.vocabulary import ParameterSchema
 
@@ -73,17 +76,24 @@ def _read_checks(fields: Fields) -> tuple[str, ...]:
         return tuple(sorted(applicable))
     scalars = fields.scalars("checks")
     for scalar in scalars:
-        if scalar.text not in words.checks:
-            remedy = fields.reading.findings.did_you_mean(scalar.text, words.checks)
-            message = f"unknown check {shown(scalar.text)}"
-            remedy = f"{remedy}There are {listed(sorted(words.checks))}."
-            fields.reading.findings.error("HF111", scalar.place, message, remedy)
-        elif scalar.text not in applicable:
+        if (
+            _is_known(fields.reading, "check", scalar.text, words.checks, scalar.place)
+            and scalar.text not in applicable
+        ):
             message = f"check {shown(scalar.text)} judges a business day, and this scenario has no time_of_day"
             fields.reading.findings.error("HF134", scalar.place, message, "Add time_of_day, or remove the check.")
     if fields.sound("checks") and not scalars:
         fields.error("HF134", "checks", "expected a check, got an empty list", "Leave the key out to make all of them.")
     return tuple(scalar.text for scalar in scalars)
+
+
+def _is_known(reading: Reading, what: str, name: str, known: Collection[str], place: Place) -> bool:
+    """Return whether the vocabulary has a word; if not, that is a finding."""
+    if name in known:
+        return True
+    remedy = f"{reading.findings.did_you_mean(name, known)}There are {listed(sorted(known))}."
+    reading.findings.error("HF111", place, f"unknown {what} {shown(name)}", remedy)
+    return False
 
 
 def _read_expect(fields: Fields, checks: tuple[str, ...]) -> dict[str, Expected]:
@@ -92,9 +102,12 @@ def _read_expect(fields: Fields, checks: tuple[str, ...]) -> dict[str, Expected]
     if table is None:
         return {}
     words = fields.reading.vocabulary.checks
-    answers = Fields(fields.reading, table, {name: Key("words", words=keys.EXPECTED) for name in words}, "expect")
-    given = tuple(name for name in table.entries if name in words)
-    for name in given:
+    answers = Fields(fields.reading, table, {name: Key("words", words=keys.EXPECTED) for name in table.entries}, "")
+    given = []
+    for name, node in table.entries.items():
+        if not _is_known(fields.reading, "check", name, words, node.place):
+            continue
+        given.append(name)
         if name not in checks and fields.sound("checks"):
             message = f"an answer is expected of {shown(name)}, which this scenario does not check"
             fields.reading.findings.error(
@@ -147,10 +160,8 @@ def _read_fault(scenario: Fields, node: Node) -> Fault:
     section: Section = {**keys.FAULT, **_keys_of(schema)}
     fields = Fields(reading, node, section, f"a fault of {scenario.what}")
     name = fields.name("fault")
-    if schema is None and fields.sound("fault"):
-        remedy = reading.findings.did_you_mean(name, reading.vocabulary.faults)
-        remedy = f"{remedy}There are {listed(sorted(reading.vocabulary.faults))}."
-        fields.error("HF111", "fault", f"unknown fault {shown(name)}", remedy)
+    if fields.sound("fault"):
+        _is_known(reading, "fault", name, reading.vocabulary.faults, fields.place_of("fault"))
     after_ms, hold_ms, box_ms = fields.number("after"), fields.number("hold"), fields.number("box")
     if fields.sound("hold", "box") and box_ms < hold_ms:
         message = "expected a box at least as long as hold: a fault is undone at the end of its box at the latest"
@@ -203,8 +214,8 @@ def _check_duration(fields: Fields, scenario: Scenario, calendar: Calendar | Non
     least_ms = scenario.steady_ms + lasting_ms + scenario.after_ms
     if least_ms > scenario.abort_when.exercise_longer_than_ms:
         message = (
-            f"expected exercise_longer_than of at least {least_ms / 1000:g} s, which is what steady, the faults "
-            f"or the rest of the business day, and after add up to, "
-            f"got {scenario.abort_when.exercise_longer_than_ms / 1000:g} s"
+            f"expected exercise_longer_than of at least {written(least_ms)}, which is what steady, the faults or the "
+            f"rest of the business day, and after add up to, "
+            f"got {written(scenario.abort_when.exercise_longer_than_ms)}"
         )
         fields.error("HF132", "abort_when", message, "Raise the bound, or shorten what it has to hold.")

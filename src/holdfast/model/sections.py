@@ -9,6 +9,7 @@ from holdfast.model import keys
 from holdfast.model.documents import Items, Node, Scalar, Table
 from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import shown
+from holdfast.model.quantities import written
 from holdfast.model.types import (
     AllOf,
     Answer,
@@ -135,17 +136,16 @@ def read_service(reading: Reading, name: str, node: Node) -> Service:
     """Return one important business service; its RTO is an objective inside its impact tolerance."""
     fields = Fields(reading, node, keys.SERVICE, f"service {shown(name)}")
     limits = fields.sub("impact_tolerance", keys.IMPACT_TOLERANCE)
-    tolerance = ImpactTolerance(limits.number("duration"), limits.word("end_of_day") == "required")
-    rto_ms = fields.number("rto")
-    if fields.sound("rto") and limits.sound("duration") and rto_ms > tolerance.duration_ms:
-        message = f"expected an rto within the impact tolerance, got {rto_ms:,} ms > {tolerance.duration_ms:,} ms"
+    limit_ms, rto_ms = limits.number("duration"), fields.number("rto")
+    if fields.sound("rto") and limits.sound("duration") and rto_ms > limit_ms:
+        message = f"expected an rto within the impact tolerance, got {written(rto_ms)} > {written(limit_ms)}"
         fields.error("HF122", "rto", message, "Lower the objective; raising the tolerance is the board's decision.")
     modes = _read_modes(fields)
     return Service(
         name=name,
         title=fields.optional_text("title") or name,
         owner=fields.optional_text("owner"),
-        impact_tolerance=tolerance,
+        impact_tolerance=ImpactTolerance(limit_ms, limits.word("end_of_day") == "required"),
         rto_ms=rto_ms,
         rpo_ms=fields.number("rpo"),
         indicator=_read_indicator(fields.sub("indicator", keys.INDICATOR)),

@@ -1,0 +1,65 @@
+"""Reading a declaration from disk: a directory of YAML files, or one file. The model itself never touches a disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.cli.vocabulary import vocabulary
+from holdfast.errors import EnvironmentProblem, UsageError
+from holdfast.model.documents import MAX_FILE_BYTES
+from holdfast.model.findings import Finding
+from holdfast.model.loader import load, root_of
+from holdfast.model.types import Model
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+def read_files(path: Path) -> tuple[dict[str, bytes], str]:
+    """Return the bytes of each file by its name, and the name of the one that names the institution.
+
+    Of a directory, the YAML files directly in it are read; folders below it belong to others. Not more of a file is
+    read than shows that it is too long. Raises ``UsageError`` HF910 when there is nothing to read at ``path``, and
+    ``EnvironmentProblem`` HF911 when it cannot be read.
+    """
+    try:
+        if path.is_file():
+            found = [path]
+        elif path.is_dir():
+            found = sorted(
+                entry
+                for entry in path.iterdir()
+                if entry.suffix in _SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+            )
+        else:
+            message = f"expected a declaration at {path}, got nothing there"
+            raise UsageError("HF910", message, remedy="Name a directory of YAML files, or one file.")
+        files = {entry.name: _read(entry) for entry in found}
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}"
+        raise EnvironmentProblem("HF911", message, remedy="Make it readable for this account.") from error
+    if not files:
+        message = f"expected YAML files in {path}, got none"
+        raise UsageError("HF910", message, remedy="Name the directory with the *.yaml files of the declaration.")
+    return files, root_of(files)
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of a file, up to one more than the limit."""
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)
+
+
+def read_model(path: Path) -> tuple[Model | None, tuple[Finding, ...]]:
+    """Return the model that is declared at ``path``, ``None`` if it has errors, and all findings."""
+    files, root = read_files(path)
+    return load(files, root, vocabulary())
+
+
+def usable_model(path: Path) -> Model:
+    """Return the model that is declared at ``path``; raises ``UsageError`` HF912 when it has errors."""
+    model, findings = read_model(path)
+    if model is None:
+        errors = [finding for finding in findings if finding.severity == "error"]
+        message = f"the model in {path} has {len(errors)} error{'s' * (len(errors) != 1)}, the first: {errors[0]}"
+        raise UsageError("HF912", message, remedy=f"See all of them with: holdfast check {path}")
+    return model
