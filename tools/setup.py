@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import ssl
 import subprocess
 import sys
@@ -32,6 +33,8 @@ PIP_TIMEOUT_S = 300
 SYNC_TIMEOUT_S = 1200
 ETCD_TIMEOUT_S = 180
 READ_ABOVE = "read what it said above, then try again"
+NO_NETWORK = "check the network and proxy settings, then try again"
+NO_PIP = "check the network and proxy settings, or install python3-venv (Debian, Ubuntu), then try again"
 
 
 def main() -> None:
@@ -100,7 +103,7 @@ def _install_uv() -> None:
         requirements.write_text(f"uv=={uv['version']} {hashes}\n", encoding="utf-8")
         command = [*_pip(Path(scratch)), "install", "--quiet", "--require-hashes", "--only-binary=:all:", "--no-deps"]
         environment = os.environ | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        _run([*command, "--requirement", str(requirements)], environment, PIP_TIMEOUT_S)
+        _run([*command, "--requirement", str(requirements)], environment, PIP_TIMEOUT_S, NO_NETWORK)
 
 
 def _pip(scratch: Path) -> list[str]:
@@ -110,8 +113,7 @@ def _pip(scratch: Path) -> list[str]:
     data = _fetch(url)
     if data is None:
         _say("pip's wheel cannot be fetched; trying the one inside Python")
-        remedy = "check the network and proxy settings, or install python3-venv (Debian, Ubuntu), then try again"
-        _run([str(PYTHON), "-m", "ensurepip"], dict(os.environ), PIP_TIMEOUT_S, remedy)
+        _run([str(PYTHON), "-m", "ensurepip"], dict(os.environ), PIP_TIMEOUT_S, NO_PIP)
         return [str(PYTHON), "-m", "pip"]
     found = hashlib.sha256(data).hexdigest()
     if found != digest:
@@ -153,18 +155,28 @@ def _uv_environment() -> dict[str, str]:
 
 
 def _fetch_etcd() -> None:
-    """Let Meridian look for an etcd that is better than the wheel's; without one it runs on the wheel's and says so."""
+    """Let Meridian look for a better etcd than the wheel's; without one it runs on the wheel's, and says so."""
+    command = [str(PYTHON), "-m", "meridian", "fetch-etcd"]
     try:
-        subprocess.run([PYTHON, "-m", "meridian", "fetch-etcd"], check=True, timeout=ETCD_TIMEOUT_S, cwd=ROOT)
+        subprocess.run(command, check=True, timeout=ETCD_TIMEOUT_S, cwd=ROOT)
     except (OSError, subprocess.SubprocessError) as error:
-        _say(f"no other etcd than the wheel's: {error}")
+        _say(f"Meridian will run on the etcd that uv.lock names: {_why(error)}")
 
 
 def _run(command: list[str], environment: dict[str, str], timeout_s: int, remedy: str = READ_ABOVE) -> None:
     try:
         subprocess.run(command, check=True, timeout=timeout_s, env=environment, cwd=ROOT)
     except (OSError, subprocess.SubprocessError) as error:
-        _stop(f"{Path(command[0]).name} did not succeed: {error}", remedy)
+        _stop(_why(error), remedy)
+
+
+def _why(error: OSError | subprocess.SubprocessError) -> str:
+    match error:
+        case subprocess.CalledProcessError():
+            return f"`{shlex.join(error.cmd)}` ended with status {error.returncode}"
+        case subprocess.TimeoutExpired():
+            return f"`{shlex.join(error.cmd)}` was not done after {error.timeout:.0f} s"
+    return str(error)
 
 
 def _say(text: str) -> None:
