@@ -1,0 +1,28 @@
+"""Meridian's one error: code, message, remedy. Codes MR1xx ground, MR2xx stack, MR3xx business; see docs/errors.md."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MeridianError(Exception):
+    """Something is wrong, said for the reader: what was expected and got, and what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, message: str, *, remedy: str) -> None:
+        """Keep the three parts."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Return the one-line form, without the remedy."""
+        return f"{self.code} {self.message}"
+
+
+class MachineCannot(MeridianError):  # noqa: N818 - it names the machine's limit, and reads as a sentence where raised
+    """This machine lacks what the range needs; exit status 3."""
+
+    exit_code = 3

@@ -1,0 +1,48 @@
+"""What a host runs: one supervised process, and what every builder of such processes is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ACCOUNTS: Mapping[str, int] = {
+    "meridian-db": 61001,
+    "meridian-etcd": 61002,
+    "meridian-app": 61003,
+    "meridian-vault": 61004,
+    "meridian-banks": 61005,
+}
+"""Unprivileged account → its user and group id when the range is held by root. Rootless, all are the caller's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One supervised process of a host; it is started again ``restart_after_s`` after it ended."""
+
+    name: str
+    host: str
+    account: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[int, ...] = ()
+    restart_after_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RangeContext:
+    """Where a range lives. ``disk`` and ``log`` and ``run`` are paths as seen from inside the host."""
+
+    directory: Path
+    profile: str
+    client: str
+    rate_per_s: int
+    python: str
+    disk: Mapping[str, Path]
+    run: Mapping[str, Path]
+    log: Mapping[str, Path]
+    secrets: Path
+
+    def secret(self, name: str) -> str:
+        """Return a secret of this range; only the one who builds the range can read it."""
+        return (self.secrets / name).read_text(encoding="utf-8").strip()
