@@ -22,7 +22,7 @@ class MeridianError(Exception):
         return f"{self.code} {self.message}"
 
 
-class MachineCannot(MeridianError):  # noqa: N818 - it names the machine's limit, and reads as a sentence where raised
+class MachineCannot(MeridianError):
     """This machine lacks what the range needs; exit status 3."""
 
     exit_code = 3
