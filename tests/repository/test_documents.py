@@ -36,6 +36,15 @@ def test_links_resolve(page: Path) -> None:
             assert fragment in anchors(path.read_text(encoding="utf-8")), target
 
 
+def test_every_document_that_the_code_points_to_exists() -> None:
+    named = {
+        (path, name)
+        for path in texts(".py", ".sql", ".yaml", ".toml", ".html", ".j2")
+        for name in re.findall(r"\b(docs/[\w./-]+\.\w+)", read(path))
+    }
+    assert sorted(f"{path}: {name}" for path, name in named if not (ROOT / name).is_file()) == []
+
+
 def test_every_document_can_be_reached_from_the_front_page() -> None:
     seen: set[Path] = set()
     waiting = [ROOT / "README.md"]
