@@ -1,0 +1,122 @@
+"""What a check is given and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from holdfast.model.types import Expected, Scenario, Service
+from holdfast.state.exercise import Exercise, FaultRecord
+from holdfast.state.history import History, Operation
+from holdfast.state.service import Interruption, NoTimeline, Timeline
+
+Answer = Literal["held", "broken", "unknown"]
+_SEVERITY: Mapping[Answer, int] = {"held": 0, "unknown": 1, "broken": 2}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One exercise with everything that a check may read: the log's fold, its histories and what was declared."""
+
+    exercise: Exercise
+    history: History
+    scenario: Scenario
+    service: Service
+    timeline: Timeline | NoTimeline
+
+    def cite(self, *names: str) -> tuple[int, ...]:
+        """Return the entries that committed the attachments (or noted their absence) whose names begin so."""
+        attached = [recorded.seq for name, recorded in self.exercise.evidence.items() if name.startswith(names)]
+        absent = [recorded.seq for name, recorded in self.exercise.gaps.items() if name.startswith(names)]
+        return tuple(sorted((*attached, *absent)))
+
+    @cached_property
+    def effective(self) -> tuple[FaultRecord, ...]:
+        """The faults that were shown to have taken effect, by when they were injected."""
+        shown = [fault for fault in self.exercise.faults if fault.effect]
+        return tuple(sorted(shown, key=lambda fault: fault.effect.event.injected.mono_us if fault.effect else 0))
+
+    @cached_property
+    def injected_us(self) -> int | None:
+        """When the first fault that took effect was injected, on its clock."""
+        effect = self.effective[0].effect if self.effective else None
+        return effect.event.injected.mono_us if effect else None
+
+    @cached_property
+    def observed(self) -> Timeline | NoTimeline:
+        """The service's timeline if it is on the clock of the faults, for durations exist on one clock only."""
+        if isinstance(self.timeline, NoTimeline):
+            return self.timeline
+        if not self.effective:
+            return NoTimeline("no fault was shown to have taken effect")
+        clocks = {fault.effect.event.injected.clock_id for fault in self.effective if fault.effect}
+        if clocks != {self.timeline.clock_id}:
+            return NoTimeline("the faults and the participants' records are on different clocks")
+        return self.timeline
+
+    @cached_property
+    def interruptions(self) -> tuple[Interruption, ...]:
+        """The disruptions that count: those that lasted into the time after the first injection."""
+        if isinstance(self.observed, NoTimeline) or self.injected_us is None:
+            return ()
+        since = self.injected_us
+        return tuple(i for i in self.observed.interruptions if i.restored_us is None or i.restored_us > since)
+
+    @cached_property
+    def operations(self) -> Mapping[tuple[str, str], Operation]:
+        """Every instruction that a participant offered, by participant and key."""
+        records = self.history.records.values()
+        return {(o.bank, o.offer.key): o for record in records for o in record.operations}
+
+    def lasted_us(self, interruption: Interruption) -> int:
+        """Return how long a disruption lasted, or was seen to last when the observation ended before it did."""
+        last = self.observed.last_offer_us if isinstance(self.observed, Timeline) else interruption.disrupted_us
+        return (last if interruption.restored_us is None else interruption.restored_us) - interruption.disrupted_us
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a check found: its answer, what was measured, in a manager's words why, and on which entries it rests."""
+
+    answer: Answer
+    measured: str
+    explanation: str
+    evidence: tuple[int, ...] = ()
+    bound: str | None = None  # where it is more than the check's own
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question to the record: the objective it is about, the bound, and the pure function that answers."""
+
+    objective: str
+    bound: Callable[[Case], str]
+    ask: Callable[[Case], Said]
+    declared_bound: bool = False  # the bound is an objective of the model, which a body must approve
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer of one check to one exercise, beside what the scenario expected of it."""
+
+    check: str
+    answer: Answer
+    expected: Expected
+    objective: str
+    measured: str
+    bound: str
+    evidence: tuple[int, ...]
+    explanation: str
+    declared_bound: bool = False
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the answer is the one that was expected: a column of its own, which changes no answer."""
+        return self.answer == self.expected
+
+
+def worst(answers: tuple[Answer, ...]) -> Answer:
+    """Return the worst answer, broken > unknown > held; nothing asked is unknown."""
+    return max(answers, key=_SEVERITY.__getitem__, default="unknown")

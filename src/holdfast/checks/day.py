@@ -1,0 +1,119 @@
+"""The check of the end of the settlement day: everything accepted is final, positions agree, closed in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from holdfast.checks.case import Case, Said
+from holdfast.checks.words import count, duration, money, some
+from holdfast.state.history import LEDGER, RECORDS, Ledger
+from holdfast.state.rows import BusinessDay, Position
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def day_completed(case: Case) -> Said:
+    """Ask whether the day closed by its deadline with every instruction final and every position agreed."""
+    scheduled, ledger = case.exercise.day, case.history.ledger
+    evidence = (*case.cite(LEDGER, RECORDS), *((scheduled.seq,) if scheduled else ()))
+    if scheduled is None:
+        return Said("unknown", "no day scheduled", "No settlement day was laid on the clock of this run.", evidence)
+    if ledger is None:
+        text = f"The ledger could not be read: {case.history.why(LEDGER)}."
+        return Said("unknown", "not measured", text, evidence)
+    number = scheduled.event.day
+    day = next((day for day in ledger.days if day.day == number), None)
+    if day is None or day.closed_us is None:
+        text = "The ledger does not know the day that was scheduled." if day is None else "The day was never closed."
+        return Said("broken", "not closed", text, evidence)
+    margin_us = scheduled.event.close_by.utc_us - day.closed_us
+    closed = f"closed at {clock_time(day.closed_us)} UTC"
+    problems = [*_late(margin_us, day), *_open_ends(ledger, number), *_disagreements(case, ledger, number)]
+    if problems:
+        more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
+        return Said("broken", closed, f"The day is not complete: {problems[0]}{more}.", evidence)
+    why = case.history.why(RECORDS)
+    if why:
+        return Said("unknown", closed, f"The banks' own positions could not all be compared: {why}.", evidence)
+    final = [row for row in ledger.instructions if row.day == number]
+    settled = sum(row.status == "settled" for row in final)
+    text = (
+        f"Closed {duration(margin_us)} before its deadline: {settled:,} settled, {len(final) - settled:,} rejected by"
+        f" rule, and all {count(len(ledger.accounts), 'position')} confirmed and equal to the banks' own."
+    )
+    return Said("held", closed, text, evidence)
+
+
+def close_by(case: Case) -> str:
+    """Return the deadline in words."""
+    scheduled = case.exercise.day
+    return f"close by {clock_time(scheduled.event.close_by.utc_us)} UTC" if scheduled else "close by the deadline"
+
+
+def clock_time(utc_us: int) -> str:
+    """Return a UTC instant as ``09:41:07.250``; one that no calendar holds as its microseconds."""
+    try:
+        return f"{_EPOCH + timedelta(microseconds=utc_us):%H:%M:%S.%f}"[:-3]
+    except OverflowError:
+        return f"{utc_us} µs"
+
+
+def _late(margin_us: int, day: BusinessDay) -> Iterator[str]:
+    """Yield a close after the deadline, or before the cut-off that the ledger itself had."""
+    if margin_us < 0:
+        yield f"it was closed {duration(-margin_us)} after its deadline"
+    if day.closed_us is not None and day.closed_us < day.cut_off_us:
+        yield "it was closed before its cut-off"
+
+
+def _open_ends(ledger: Ledger, number: int) -> Iterator[str]:
+    """Yield instructions of the day that are neither settled nor rejected by a rule that is named."""
+    queued = {row.key for row in ledger.instructions if row.day == number and row.status == "queued"}
+    if queued:
+        yield f"{count(len(queued), 'accepted instruction')} still queued ({some(queued)})"
+    bare = {row.key for row in ledger.instructions if row.day == number and row.status == "rejected" and not row.reason}
+    if bare:
+        yield f"{count(len(bare), 'instruction')} rejected without a rule ({some(bare)})"
+
+
+def _disagreements(case: Case, ledger: Ledger, number: int) -> Iterator[str]:
+    """Yield positions that are absent, unconfirmed, or not what the bank's own record gives."""
+    positions = {position.participant: position for position in ledger.positions if position.day == number}
+    for account in ledger.accounts:
+        bank = account.participant
+        position = positions.get(bank)
+        if position is None:
+            yield f"{bank} has no position"
+            continue
+        if not position.confirmed:
+            yield f"{bank} did not confirm its position"
+        if position.closing_cents != position.opening_cents + position.credits_cents - position.debits_cents:
+            yield f"the position of {bank} does not add up"
+        yield from _against_own_record(case, ledger, position)
+
+
+def _against_own_record(case: Case, ledger: Ledger, position: Position) -> Iterator[str]:
+    """Yield where the bank's own record gives another position; a record that cannot be read is told elsewhere."""
+    bank = position.participant
+    record = case.history.records.get(bank)
+    if record is None:
+        return
+    seen = [p for p in record.positions if p.day == position.day]
+    if not seen or not seen[-1].agrees or not seen[-1].confirmed:
+        yield f"{bank} never agreed to its position"
+    elif (seen[-1].opening_cents, seen[-1].debits_cents, seen[-1].credits_cents, seen[-1].closing_cents) != (
+        position.opening_cents,
+        position.debits_cents,
+        position.credits_cents,
+        position.closing_cents,
+    ):
+        yield f"{bank} confirmed another position than the ledger holds"
+    other_days = {row.key for row in ledger.instructions if row.sender == bank and row.day != position.day}
+    own_cents = sum(
+        operation.offer.amount_cents
+        for operation in record.operations
+        if operation.outcome == "settled" and operation.offer.key not in other_days
+    )
+    if own_cents != position.debits_cents:
+        yield f"{bank} saw {money(own_cents)} of its own settled, its position says {money(position.debits_cents)}"

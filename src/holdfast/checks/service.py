@@ -1,0 +1,176 @@
+"""Checks of what clients saw: restored in time, within tolerance, and noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.checks.case import Case, Said
+from holdfast.checks.words import count, declared, duration
+from holdfast.model.types import Service
+from holdfast.state.history import ALARMS, LEDGER, RECORDS
+from holdfast.state.service import Interruption, NoTimeline
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """When somebody who did not know of the injection raised the alarm, on the faults' clock, and where it is told."""
+
+    at_us: int
+    by: str
+    detail: str
+    evidence: tuple[int, ...]
+
+
+def restored_within_rto(case: Case) -> Said:
+    """Ask whether every disruption ended within the RTO, by a recovery and not by the fault's being undone."""
+    evidence = (*case.cite(RECORDS), *_effects(case))
+    if isinstance(case.observed, NoTimeline):
+        return Said("unknown", "not measured", f"The recovery time is not known: {case.observed.why}.", evidence)
+    if not case.interruptions:
+        served = f"{case.observed.served:,} of {case.observed.offered:,} instructions offered were served in time"
+        return Said("held", "0 s", f"Clients never saw the service interrupted: {served}.", evidence)
+    longest = max(case.interruptions, key=case.lasted_us)
+    measured, rto = case.lasted_us(longest), declared(case.service.rto_ms)
+    many = f", the longest of {count(len(case.interruptions), 'interruption')}" if len(case.interruptions) > 1 else ""
+    open_end = [i for i in case.interruptions if i.restored_us is None]
+    shown = ("more than " if open_end and longest in open_end else "") + duration(measured)
+    if measured > case.service.rto_ms * 1_000:
+        text = f"Clients were without the service for {shown}{many}; the objective is {rto}."
+        return Said("broken", shown, text, evidence)
+    if open_end:
+        since = duration(case.lasted_us(open_end[-1]))
+        text = f"The service had not come back when the observation ended, {since} into the disruption."
+        return Said("unknown", shown, text, evidence)
+    healed = _healed_by_undo(case)
+    if healed:
+        text = (
+            f"The service came back after {duration(case.lasted_us(healed))}, but only once the fault had been undone:"
+        )
+        return Said("unknown", shown, f"{text} this run shows no recovery of its own.", evidence)
+    text = f"Clients were without the service for {shown}{many}, from the first instruction that was not served until"
+    return Said("held", shown, f"{text} the service met its indicator again.", evidence)
+
+
+def within_tolerance(case: Case) -> Said:
+    """Ask whether all disruptions together, and the end of the day where it was rehearsed, stayed in the tolerance."""
+    evidence = (*case.cite(RECORDS, LEDGER), *_effects(case))
+    limit = case.service.impact_tolerance
+    closing = _closing(case)
+    if closing == "late":
+        return Said("broken", "day not closed in time", "The settlement day was not closed by its deadline.", evidence)
+    if isinstance(case.observed, NoTimeline):
+        return Said("unknown", "not measured", f"The time lost is not known: {case.observed.why}.", evidence)
+    total = sum(case.lasted_us(interruption) for interruption in case.interruptions)
+    open_end = any(interruption.restored_us is None for interruption in case.interruptions)
+    shown = ("more than " if open_end else "") + duration(total)
+    consumed = f"{total / limit.duration_ms / 10:.2g} % of it" if limit.duration_ms else "all of it"
+    if total > limit.duration_ms * 1_000:
+        return Said("broken", shown, f"All interruptions together lasted {shown}: beyond the tolerance.", evidence)
+    if open_end:
+        return Said("unknown", shown, "The service was still disrupted when the observation ended.", evidence)
+    if closing == "unknown":
+        text = "Time lost stayed within the tolerance, but whether the day closed in time is not known."
+        return Said("unknown", shown, text, evidence)
+    text = f"All interruptions together lasted {shown}: {consumed}." if total else "No time was lost."
+    if limit.end_of_day and case.exercise.day is None:
+        text += " The end of the settlement day was not part of this drill."
+    elif closing == "in time":
+        text += " The settlement day closed by its deadline."
+    return Said("held", shown, text, evidence)
+
+
+def tolerance_bound(case: Case) -> str:
+    """Return the impact tolerance in words."""
+    limit = case.service.impact_tolerance
+    return f"{declared(limit.duration_ms)}{' and end of day' if limit.end_of_day else ''}"
+
+
+def detected(case: Case) -> Said:
+    """Ask whether an alarm that does not know of the drill noticed a disruption that clients saw."""
+    evidence = (*case.cite(ALARMS, RECORDS), *(alarm.seq for alarm in case.exercise.alarms), *_effects(case))
+    if isinstance(case.observed, NoTimeline) or case.injected_us is None:
+        reason = case.observed.why if isinstance(case.observed, NoTimeline) else "no fault took effect"
+        return Said("unknown", "not measured", f"Whether it was noticed is not known: {reason}.", evidence)
+    if raised_before(case):
+        text = "The alarm was up already when the fault was injected, so it says nothing about this fault."
+        return Said("unknown", "not measured", text, evidence)
+    noticed = notice(case)
+    if noticed:
+        after = duration(noticed.at_us - case.injected_us)
+        text = f"{noticed.by} raised the alarm {after} after the fault, from what clients saw alone."
+        return Said("held", after, text, (*noticed.evidence, *_effects(case)))
+    why = case.history.why(ALARMS)
+    if why:
+        return Said(
+            "unknown", "not measured", f"No alarm is on record, but the alarms are incomplete: {why}.", evidence
+        )
+    watched = duration(case.observed.end_us - case.injected_us)
+    if not case.interruptions:
+        text = f"Clients saw no disruption and no alarm was due. The fault itself stayed unnoticed for {watched}, which"
+        return Said("held", "nothing to notice", f"{text} is counted among the undetected.", evidence)
+    text = f"Clients were without the service for {duration(case.lasted_us(case.interruptions[0]))} and no alarm was"
+    return Said("broken", f"none in {watched}", f"{text} raised in {watched}.", evidence)
+
+
+def notice(case: Case) -> Noticed | None:
+    """Return the first alarm raised after the injection, from the log's own events and from the alarms' record."""
+    if isinstance(case.observed, NoTimeline) or case.injected_us is None:
+        return None
+    return min((a for a in _alarms(case) if a.at_us >= case.injected_us), key=lambda a: (a.at_us, a.by), default=None)
+
+
+def raised_before(case: Case) -> bool:
+    """Return whether an alarm was up when the first fault was injected."""
+    if case.injected_us is None:
+        return False
+    changes = [(a.t_us, a.state) for a in case.history.alarms or () if a.service == case.service.name]
+    before = [state for at_us, state in sorted(changes) if at_us < case.injected_us]
+    return bool(before) and before[-1] == "raised"
+
+
+def _alarms(case: Case) -> tuple[Noticed, ...]:
+    """Return every raising of an alarm for this service on the clock of the faults."""
+    clock_id = getattr(case.observed, "clock_id", None)
+    recorded = [
+        Noticed(a.event.occurred.mono_us, a.event.by, a.event.detail, (a.seq,))
+        for a in case.exercise.alarms
+        if a.event.state == "raised" and a.event.service == case.service.name and a.event.occurred.clock_id == clock_id
+    ]
+    read = [
+        Noticed(a.t_us, a.by, a.detail, case.cite(ALARMS))
+        for a in case.history.alarms or ()
+        if a.state == "raised" and a.service == case.service.name and a.clock_id == clock_id
+    ]
+    return (*recorded, *read)
+
+
+def _effects(case: Case) -> tuple[int, ...]:
+    """Return the entries that show that the faults took effect."""
+    return tuple(fault.effect.seq for fault in case.effective if fault.effect)
+
+
+def _healed_by_undo(case: Case) -> Interruption | None:
+    """Return a disruption that ended only after a fault had been undone: what restored the service is not shown."""
+    undone = [fault.undone.event.occurred.mono_us for fault in case.effective if fault.undone]
+    return next(
+        (
+            interruption
+            for interruption in case.interruptions
+            for at_us in undone
+            if interruption.restored_us and interruption.disrupted_us < at_us <= interruption.restored_us
+        ),
+        None,
+    )
+
+
+def _closing(case: Case) -> str:
+    """Return whether the rehearsed day closed in time: ``in time``, ``late``, ``unknown``, or ``not rehearsed``."""
+    limit: Service = case.service
+    scheduled = case.exercise.day
+    if not limit.impact_tolerance.end_of_day or scheduled is None:
+        return "not rehearsed"
+    if case.history.ledger is None:
+        return "unknown"
+    day = next((d for d in case.history.ledger.days if d.day == scheduled.event.day), None)
+    closed_us = day.closed_us if day else None
+    return "in time" if closed_us is not None and closed_us <= scheduled.event.close_by.utc_us else "late"
