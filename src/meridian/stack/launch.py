@@ -1,0 +1,101 @@
+"""How a Patroni is started: after what it needs is there, and never blocked by what a power loss left behind.
+
+Patroni sleeps five seconds whenever etcd does not answer yet, and whichever Patroni comes first initialises the
+cluster. So this process waits until etcd answers, and then *is* Patroni. The first member loads Patroni's modules while
+etcd elects its leader; the others wait until the first one has begun to initialise, and load them while it does: on two
+cores that is quicker than all at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from meridian.errors import MeridianError
+from meridian.stack.gateway import Gateway, NoAnswerError
+
+WAIT_LIMIT_S = 30.0
+LOOK_EVERY_S = 0.05
+
+PRELOADED = (
+    "patroni.__main__",
+    "patroni.api",
+    "patroni.config",
+    "patroni.dcs.etcd3",
+    "patroni.ha",
+    "patroni.log",
+    "patroni.postgresql",
+    "patroni.psycopg",
+    "patroni.request",
+    "patroni.watchdog",
+)
+
+
+def become_patroni(configuration: Path, *, first: bool) -> None:
+    """Clear stale locks, load Patroni, wait for what it needs, and run Patroni in this process until it ends."""
+    settings = json.loads(configuration.read_text(encoding="utf-8"))
+    local = settings["postgresql"]
+    discard_stale_locks(Path(local["data_dir"]), Path(local["parameters"]["unix_socket_directories"]))
+    addresses = [str(host).rsplit(":", 1) for host in settings["etcd3"]["hosts"]]
+    gateways = [Gateway(address, int(port)) for address, port in addresses]
+    key = f"{settings['namespace']}{settings['scope']}/initialize"
+    if first:
+        _preload()
+        wait_for(lambda: _answers(gateways, key), "etcd answers")
+    else:
+        wait_for(lambda: _answers(gateways, key, present=True), f"{key} is in etcd")
+    sys.argv = ["patroni", str(configuration)]
+    import_module("patroni.__main__").main()
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Return once ``condition`` holds. Raise MR204 when it does not within WAIT_LIMIT_S: the supervisor starts anew."""
+    deadline = time.monotonic() + WAIT_LIMIT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise MeridianError(
+                "MR204", f"waited {WAIT_LIMIT_S:.0f} s until {what}", remedy="see the logs of etcd on the three hosts"
+            )
+        time.sleep(LOOK_EVERY_S)
+
+
+def discard_stale_locks(data: Path, sockets: Path) -> None:
+    """Remove the lock files of a PostgreSQL that went down with its host.
+
+    They name a process id of a PID namespace that is gone. In the new one that id may be anybody's, this process's
+    included, and PostgreSQL would refuse to start for fear of a second server. While any process of a PostgreSQL works
+    in ``data``, nothing is touched: that is the server's own interlock to judge.
+    """
+    if any(_works_in(process, data) for process in Path("/proc").glob("[0-9]*")):
+        return
+    for stale in (data / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+        stale.unlink(missing_ok=True)
+
+
+def _works_in(process: Path, data: Path) -> bool:
+    """Return whether a process has ``data`` as its working directory, as every process of a PostgreSQL server has."""
+    try:
+        return (process / "cwd").samefile(data)
+    except OSError:
+        # It has ended, belongs to another account and so is no server of this directory, or there is no directory yet.
+        return False
+
+
+def _preload() -> None:
+    """Import Patroni: most of a second of computing."""
+    for module in PRELOADED:
+        import_module(module)
+
+
+def _answers(gateways: list[Gateway], key: str, *, present: bool = False) -> bool:
+    """Return whether any member gives an answer with a quorum behind it, and has ``key`` if it must be present."""
+    for gateway in gateways:
+        try:
+            return gateway.value(key) is not None or not present
+        except NoAnswerError:
+            continue
+    return False

@@ -1,0 +1,153 @@
+"""The three Patronis: their configuration, by profile, and how they are started.
+
+The configuration is written as JSON, which is YAML. It holds passwords: it lies on its host's own disk, readable by
+the database account alone. Why each setting is what it is: ``docs/adr/patroni-settings.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+from meridian import binaries
+from meridian.errors import MeridianError
+from meridian.stack import postgresql
+from meridian.stack.members import (
+    CLIENT_PORT,
+    FIRST,
+    MEMBERS,
+    NAMESPACE,
+    POSTGRES_PORT,
+    REST_PORT,
+    SCOPE,
+    Member,
+)
+from meridian.unit import RangeContext, Unit
+
+CONFIGURATION = "stack/patroni.json"
+FIRST_SQL = "stack/first.sql"
+DATA = "pgdata"
+
+MAXIMUM_LAG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Patroni's clocks in seconds; it demands loop_wait + 2 × retry_timeout ≤ ttl, and 20 as the least ttl."""
+
+    ttl: int
+    loop_wait: int
+    retry_timeout: int
+    primary_start_timeout: int
+
+
+PROFILES: Mapping[str, Timing] = {
+    # The shortest that upstream supports. A crashed primary is not restarted in place: a copy takes over.
+    "fast": Timing(ttl=20, loop_wait=1, retry_timeout=3, primary_start_timeout=0),
+}
+
+
+def unit(context: RangeContext, member: Member) -> Unit:
+    """Return the Patroni of one member; the first one initialises the cluster, the others wait until it has begun."""
+    disk = context.disk[member.host]
+    role = "first" if member is FIRST else "later"
+    return Unit(
+        name=member.patroni,
+        host=member.host,
+        account="meridian-db",
+        argv=(context.python, "-P", "-m", "meridian.stack", "patroni", role, str(disk / CONFIGURATION)),
+        environment={"HOME": str(disk), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+        ports=(REST_PORT, POSTGRES_PORT),
+    )
+
+
+def files(context: RangeContext, member: Member) -> dict[str, str]:
+    """Return what must lie on the member's disk before its Patroni starts."""
+    passwords = {role: context.secret(secret) for role, (secret, _) in postgresql.ROLES.items()}
+    return {
+        CONFIGURATION: json.dumps(configuration(context, member), indent=1),
+        FIRST_SQL: postgresql.first_sql(passwords, _schema()),
+    }
+
+
+def _schema() -> str:
+    """Return the ledger's own SQL."""
+    if find_spec("meridian.ledger") is None:
+        return "CREATE SCHEMA ledger; GRANT USAGE ON SCHEMA ledger TO auditor, ledger_app;"
+    return str(import_module("meridian.ledger").sql())
+
+
+def configuration(context: RangeContext, member: Member) -> dict[str, object]:
+    """Return Patroni's configuration for one member. Raise MR203 for a profile that does not exist."""
+    disk = context.disk[member.host]
+    program = binaries.postgresql_bin()
+    return {
+        "scope": SCOPE,
+        "namespace": NAMESPACE,
+        "name": member.ledger,
+        "etcd3": {"hosts": [f"{each.address}:{CLIENT_PORT}" for each in MEMBERS]},
+        "restapi": {
+            "listen": f"{member.address}:{REST_PORT}",
+            "connect_address": f"{member.address}:{REST_PORT}",
+            "authentication": {"username": "patroni", "password": context.secret("patroni-rest")},
+        },
+        "bootstrap": {
+            "dcs": _dynamic(context.profile),
+            "initdb": list(postgresql.INITDB),
+            "post_bootstrap": shlex.join((str(program / "psql"), "-X", "-q", "-f", str(disk / FIRST_SQL))),
+        },
+        "postgresql": {
+            "listen": f"{member.address}:{POSTGRES_PORT}",
+            "connect_address": f"{member.address}:{POSTGRES_PORT}",
+            "data_dir": str(disk / DATA),
+            "bin_dir": str(program),
+            "pgpass": str(disk / "stack" / "pgpass"),
+            "use_unix_socket": True,
+            "use_unix_socket_repl": True,
+            "authentication": {
+                "superuser": {"username": "postgres", "password": context.secret("postgres-superuser")},
+                "replication": {"username": "replicator", "password": context.secret("postgres-replication")},
+                "rewind": {"username": "rewinder", "password": context.secret("postgres-rewind")},
+            },
+            "parameters": {
+                "unix_socket_directories": str(context.run[member.host]),
+                "log_line_prefix": f"{member.ledger} %m [%p] %q%u@%d ",
+            },
+            "pg_hba": postgresql.access(),
+            "remove_data_directory_on_rewind_failure": True,
+            "remove_data_directory_on_diverged_timelines": True,
+            "basebackup": [{"checkpoint": "fast"}, "no-sync"],
+        },
+        "tags": {"failover_priority": member.failover_priority},
+        "watchdog": {"mode": "off"},
+    }
+
+
+def _dynamic(profile: str) -> dict[str, object]:
+    """Return the part of the configuration that Patroni keeps in etcd for all the members."""
+    timing = PROFILES.get(profile)
+    if timing is None:
+        raise MeridianError(
+            "MR203", f"no profile named {profile!r}", remedy=f"choose one of: {', '.join(sorted(PROFILES))}"
+        )
+    return {
+        "ttl": timing.ttl,
+        "loop_wait": timing.loop_wait,
+        "retry_timeout": timing.retry_timeout,
+        "primary_start_timeout": timing.primary_start_timeout,
+        "synchronous_mode": "quorum",
+        "synchronous_mode_strict": True,
+        "synchronous_node_count": 1,
+        "failsafe_mode": True,
+        "check_timeline": True,
+        "maximum_lag_on_failover": MAXIMUM_LAG_BYTES,
+        "postgresql": {
+            "use_pg_rewind": True,
+            "use_slots": True,
+            "parameters": dict(postgresql.SHARED_PARAMETERS),
+        },
+    }
