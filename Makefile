@@ -32,7 +32,7 @@ test: check ## every check and every test
 check: setup ## format, lint, types, import contracts
 	$(RUN) ruff format --check
 	$(RUN) ruff check
-	$(RUN) mypy src tests tools $(wildcard bench/*.py)
+	$(RUN) mypy
 	$(BIN)/lint-imports --no-cache
 
 format: setup ## format the code and mend what the linter can mend by itself
@@ -42,8 +42,9 @@ format: setup ## format the code and mend what the linter can mend by itself
 torture: setup ## crash it at random instants, the full count; takes hours
 	HOLDFAST_TORTURE=full $(RUN) pytest -m torture
 
-bench: setup ## measure, and print the figures of docs/benchmarks.md
-	@for program in $(wildcard bench/*.py); do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+bench: setup ## measure, as docs/benchmarks.md says
+	@for name in $(filter-out figures,$(basename $(notdir $(wildcard bench/*.py)))); do \
+		echo "== $$name"; $(RUN) "bench.$$name" || exit 1; done
 
 docs: setup ## write again the pages that are made from the code
 	$(RUN) tests.repository.write_commands
