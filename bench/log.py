@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from bench.figures import machine, show, timed
-
 from holdfast.evidence.events import Event, PhaseEntered
 from holdfast.store.audit import audit_log
 from holdfast.store.clock import now

@@ -6,7 +6,6 @@ import sys
 from functools import partial
 
 from bench.figures import machine, show, timed
-
 from holdfast.cli.vocabulary import vocabulary
 from holdfast.model.loader import load
 
