@@ -7,6 +7,8 @@ recovery times of the range depend on them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meridian import binaries
 from meridian.stack.members import CLIENT_PORT, MEMBERS, PEER_PORT, Member
 from meridian.unit import RangeContext, Unit
@@ -16,12 +18,12 @@ ELECTION_MS = 1000
 QUOTA_BYTES = 256 << 20
 
 
-def unit(context: RangeContext, member: Member) -> Unit:
-    """Return the etcd server of one member, with its data on the host's own disk."""
+def unit(context: RangeContext, member: Member, members: Sequence[Member] = MEMBERS) -> Unit:
+    """Return the etcd server of one of ``members``, with its data on the host's own disk."""
     etcd = binaries.etcd()
     client = f"http://{member.address}:{CLIENT_PORT}"
     peer = f"http://{member.address}:{PEER_PORT}"
-    cluster = ",".join(f"{each.etcd}=http://{each.address}:{PEER_PORT}" for each in MEMBERS)
+    cluster = ",".join(f"{each.etcd}=http://{each.address}:{PEER_PORT}" for each in members)
     return Unit(
         name=member.etcd,
         host=member.host,

@@ -158,9 +158,11 @@ def _missing(standing: Standing) -> Iterable[str]:
     others = every - {standing.primary}
     if absent := sorted(others - standing.streaming):
         yield f"not streaming as a quorum standby: {', '.join(absent)}"
-    if standing.sync is None or standing.sync.leader != standing.primary or standing.sync.voters != others:
-        listed = sorted(standing.sync.voters) if standing.sync else []
-        yield f"Patroni may promote {', '.join(listed) or 'nobody'}, not all of {', '.join(sorted(others))}"
+    if standing.sync is None or standing.sync.leader != standing.primary:
+        of = standing.sync.leader if standing.sync else "nobody"
+        yield f"Patroni's record of who may take over is of {of}, not of {standing.primary}"
+    elif standing.sync.voters != others:
+        yield f"may not take over yet: {', '.join(sorted(others - standing.sync.voters))}"
     states = {name: copy.state for name, copy in standing.copies.items()}
     unwell = sorted(name for name in every if states.get(name) not in {"running", "streaming"})
     if unwell:
