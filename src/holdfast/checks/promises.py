@@ -107,38 +107,39 @@ def loss_bound(case: Case) -> str:
     return f"RPO {declared(case.service.rpo_ms)}"
 
 
+def duplicated(ledger: Ledger) -> frozenset[str]:
+    """Return the keys that are in the ledger, or were settled, more than once."""
+    rows = Counter(instruction.key for instruction in ledger.instructions)
+    entries = Counter(entry.key for entry in ledger.entries)
+    sides = Counter((entry.key, entry.participant) for entry in ledger.entries)
+    settled = Counter(row.key for row in ledger.journal if row.kind == "settle" and row.key is not None)
+    return frozenset(
+        {key for key, number in rows.items() if number > 1}
+        | {key for key, number in entries.items() if number > _SETTLED_ENTRIES}
+        | {key for (key, _), number in sides.items() if number > 1}
+        | {key for key, number in settled.items() if number > 1}
+    )
+
+
 def nothing_duplicated(case: Case) -> Said:
     """Ask whether every instruction is in the ledger once and was settled at most once."""
     evidence = case.cite(LEDGER)
     ledger = case.history.ledger
     if ledger is None:
         return Said("unknown", "not measured", f"Without the ledger: {case.history.why(LEDGER)}.", evidence)
-    rows = Counter(instruction.key for instruction in ledger.instructions)
-    entries = Counter(entry.key for entry in ledger.entries)
-    sides = Counter((entry.key, entry.participant) for entry in ledger.entries)
-    settled = Counter(row.key for row in ledger.journal if row.kind == "settle" and row.key is not None)
-    twice = (
-        {key for key, number in rows.items() if number > 1}
-        | {key for key, number in entries.items() if number > _SETTLED_ENTRIES}
-        | {key for (key, _), number in sides.items() if number > 1}
-        | {key for key, number in settled.items() if number > 1}
-    )
-    measured = f"{len(twice):,} of {len(rows):,}"
+    twice, rows = duplicated(ledger), len(ledger.instructions)
+    measured = f"{len(twice):,} of {rows:,}"
     if twice:
-        text = f"{count(len(twice), 'instruction')} was entered or settled more than once: {some(twice)}."
+        text = f"{count(len(twice), 'instruction')} entered or settled more than once: {some(twice)}."
         return Said("broken", measured, text, evidence)
-    text = f"Retries with the same key never settled twice: {count(len(rows), 'instruction')}, each once."
+    text = f"Retries with the same key never settled twice: {count(rows, 'instruction')}, each once."
     return Said("held", measured, text, evidence)
 
 
-def no_phantom(case: Case) -> Said:
-    """Ask whether everything in the ledger was offered by its sender, with that content."""
-    evidence = case.cite(RECORDS, LEDGER)
-    ledger = case.history.ledger
-    if ledger is None:
-        return Said("unknown", "not measured", f"Without the ledger: {case.history.why(LEDGER)}.", evidence)
+def phantoms(case: Case, ledger: Ledger) -> tuple[frozenset[str], int]:
+    """Return the keys that nobody sent as they stand there, and how many rows name a sender without a record."""
     phantom, undecided = set(), 0
-    unreadable = {name for name in case.history.problems if name.startswith(RECORDS)}
+    unreadable = any(name.startswith(RECORDS) for name in case.history.problems)
     for row in ledger.instructions:
         operation = case.operations.get((row.sender, row.key))
         if operation is not None and _same(operation, row):
@@ -147,10 +148,22 @@ def no_phantom(case: Case) -> Said:
             undecided += 1
         else:
             phantom.add(row.key)
+    return frozenset(phantom), undecided
+
+
+def no_phantom(case: Case) -> Said:
+    """Ask whether everything in the ledger was offered by its sender, with that content."""
+    evidence = case.cite(RECORDS, LEDGER)
+    ledger = case.history.ledger
+    if ledger is None:
+        return Said("unknown", "not measured", f"Without the ledger: {case.history.why(LEDGER)}.", evidence)
+    phantom, undecided = phantoms(case, ledger)
     measured = f"{len(phantom):,} of {len(ledger.instructions):,}"
     if phantom:
-        text = f"{count(len(phantom), 'instruction')} in the ledger was never sent by the participant it names, or not"
-        return Said("broken", measured, f"{text} with this content: {some(phantom)}.", evidence)
+        text = (
+            f"{count(len(phantom), 'instruction')} in the ledger that the participant it names never sent, or not with"
+        )
+        return Said("broken", measured, f"{text} this content: {some(phantom)}.", evidence)
     if undecided:
         why = case.history.why(RECORDS)
         text = f"The senders of {count(undecided, 'instruction')} could not be asked: {why}."

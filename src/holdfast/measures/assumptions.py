@@ -1,0 +1,71 @@
+"""What a drill took for granted and what it therefore does not prove: said with every judgement, in whole sentences."""
+
+from __future__ import annotations
+
+from holdfast.checks.case import Case
+from holdfast.checks.words import count, declared, share
+from holdfast.measures.figure import evidence_class
+from holdfast.model.types import Model
+from holdfast.state.service import NoTimeline
+
+
+def assumptions(case: Case, model: Model) -> tuple[str, ...]:
+    """Return what was taken for granted, most important first."""
+    opened, scenario, service = case.exercise.opened.event, case.scenario, case.service
+    indicator = service.indicator
+    load = (
+        f"The load was {scenario.load.rate_per_s} instructions a second offered by simulated participants, drawn from"
+        f" seed {opened.seed}; people, counterparties and their own recovery were not part of it."
+    )
+    restored = (
+        f"The service counts as restored when, over {declared(indicator.window_ms)}, at least"
+        f" {share(indicator.participants_ppm)} of the participants that offered work got"
+        f" {' or '.join(indicator.answer)} within {declared(indicator.within_ms)} for all of it; the recovery time ends"
+        " where that window begins."
+    )
+    said = [load, restored]
+    if case.exercise.day is not None:
+        said.append(
+            f"The calendar and the load ran {opened.compression} times faster than a real day. Outage seconds were"
+            " never scaled: they are seconds of the clock on the wall."
+        )
+    if opened.environment == "range":
+        said.append(
+            "The institution ran in a range on one machine: distances, volumes of data and the number of systems are"
+            " smaller than in production, and its sites share that machine's power and clock."
+        )
+    if not isinstance(case.observed, NoTimeline) and case.injected_us is not None:
+        since = case.injected_us
+        before = [i for i in case.observed.interruptions if i.restored_us is not None and i.restored_us <= since]
+        if before:
+            said.append(f"Not the drill's and not counted: {count(len(before), 'interruption')} before the injection.")
+        earlier = [i for i in case.interruptions if i.disrupted_us < since - indicator.within_ms * 1_000]
+        if earlier:
+            said.append(
+                "The service was disrupted already before the fault was injected; that time is counted as well."
+            )
+    said.append(
+        "RTO, RPO and impact tolerance are those of the model; this log holds no approval of them by a body of the"
+        f" institution, so they read unapproved. Regimes named: {', '.join(model.regimes) or 'none'}."
+    )
+    return tuple(said)
+
+
+def unproven(case: Case) -> tuple[str, ...]:
+    """Return what this exercise does not prove."""
+    opened = case.exercise.opened.event
+    said = []
+    if evidence_class(opened.environment) == "range, scaled":
+        said.append(
+            f"Seconds on the range do not turn an objective of {declared(case.service.rto_ms)} green: a check of this"
+            " run may read held, and the institution's posture stays unproven until people, data volumes and"
+            " reconnection are rehearsed too."
+        )
+    said += [
+        "One run says that it can be done, not how often: there is no interval around a single recovery time.",
+        "No decision by a person, no communication and no counterparty's consent was needed, so none was tested.",
+        "Nothing was compromised: recovery from corrupted or untrusted data is another exercise.",
+    ]
+    if case.exercise.day is None:
+        said.append("The end of the settlement day was not rehearsed.")
+    return tuple(said)

@@ -1,0 +1,131 @@
+"""An exercise judged whole, from the log alone: the same entries and attachments give the same judgement anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from holdfast import __version__
+from holdfast.checks.case import Case, Outcome
+from holdfast.checks.registry import judge_case
+from holdfast.checks.validity import Validity, Verdict, as_expected, validity, verdict
+from holdfast.errors import ExitCode, HoldfastError, UsageError
+from holdfast.evidence.envelope import Envelope
+from holdfast.measures.assumptions import assumptions, unproven
+from holdfast.measures.clocks import clocks
+from holdfast.measures.figure import Figure, evidence_class
+from holdfast.measures.timestamps import Timestamp, timestamps
+from holdfast.model.loader import load_attachment
+from holdfast.model.types import Model
+from holdfast.model.vocabulary import Vocabulary
+from holdfast.state.exercise import Exercise, fold
+from holdfast.state.history import ReadAttachment, read_history
+from holdfast.state.service import observe
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything that can be said about one exercise, with the entries it rests on."""
+
+    case: Case
+    model: Model
+    validity: Validity
+    verdict: Verdict
+    as_expected: bool
+    outcomes: tuple[Outcome, ...]
+    timestamps: tuple[Timestamp, ...]
+    clocks: tuple[Figure, ...]
+    assumptions: tuple[str, ...]
+    unproven: tuple[str, ...]
+    evidence_class: str
+    judged_by_version: str
+
+    @property
+    def exercise(self) -> Exercise:
+        """The exercise as the log tells it."""
+        return self.case.exercise
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Held, or all as expected, is 0; not runnable here is 3; everything else is 1."""
+        if self.verdict == "not-runnable":
+            return ExitCode.ENVIRONMENT
+        return ExitCode.HELD if self.verdict == "held" or self.as_expected else ExitCode.BROKEN
+
+
+def judge_exercise(
+    envelopes: Sequence[Envelope], read_attachment: ReadAttachment, exercise_id: str, vocabulary: Vocabulary
+) -> Judgement:
+    """Return the judgement of one exercise of a log.
+
+    ``vocabulary`` are the faults and checks by which its model is read again. Raises HF504 when the log has no such
+    exercise, HF505 when the model that it ran against cannot be read again, and what ``fold`` raises.
+    """
+    exercises = fold(envelopes)
+    if exercise_id not in exercises:
+        known = ", ".join(exercises) or "none"
+        raise UsageError(
+            "HF504",
+            f"expected an exercise of this log, got {exercise_id!r}",
+            remedy=f"Name one of those that it holds: {known}.",
+        )
+    return _judge(exercises[exercise_id], read_attachment, vocabulary)
+
+
+def judge_all(
+    envelopes: Iterable[Envelope], read_attachment: ReadAttachment, vocabulary: Vocabulary
+) -> tuple[Judgement, ...]:
+    """Return the judgement of every exercise of a log, in the order in which they were opened."""
+    return tuple(_judge(exercise, read_attachment, vocabulary) for exercise in fold(envelopes).values())
+
+
+def _judge(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary) -> Judgement:
+    model = _model_of(exercise, read_attachment, vocabulary)
+    opened = exercise.opened.event
+    scenario = model.scenarios.get(opened.scenario)
+    service = model.services.get(opened.service)
+    if scenario is None or service is None:
+        raise _unreadable(exercise, f"it has no scenario {opened.scenario!r} for a service {opened.service!r}")
+    history = read_history(exercise, read_attachment)
+    case = Case(exercise, history, scenario, service, observe(history, service.indicator))
+    outcomes = judge_case(case)
+    valid = validity(exercise, scenario)
+    stamps = timestamps(case)
+    return Judgement(
+        case=case,
+        model=model,
+        validity=valid,
+        verdict=verdict(valid, outcomes),
+        as_expected=as_expected(valid, outcomes),
+        outcomes=outcomes,
+        timestamps=stamps,
+        clocks=clocks(case, stamps, model.regimes),
+        assumptions=assumptions(case, model),
+        unproven=unproven(case),
+        evidence_class=evidence_class(opened.environment),
+        judged_by_version=__version__,
+    )
+
+
+def _model_of(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary) -> Model:
+    """Return the model that the exercise committed before it touched anything, if it is still the one it names."""
+    opened = exercise.opened.event
+    try:
+        data = read_attachment(opened.model.sha256)
+    except HoldfastError as error:
+        raise _unreadable(exercise, str(error)) from error
+    model, findings = load_attachment(data, vocabulary)
+    if model is None:
+        first = next((str(finding) for finding in findings if finding.severity == "error"), "it is empty")
+        raise _unreadable(exercise, first)
+    if model.digest != opened.model_digest:
+        raise _unreadable(exercise, f"its digest is {model.digest}, the exercise names {opened.model_digest}")
+    return model
+
+
+def _unreadable(exercise: Exercise, why: str) -> HoldfastError:
+    return HoldfastError(
+        "HF505",
+        f"the model of exercise {exercise.id!r} (entry {exercise.opened.seq}) cannot be judged by: {why}",
+        remedy="Run `holdfast log verify`, and judge with the version of Holdfast that ran the exercise.",
+    )
