@@ -1,0 +1,63 @@
+"""The processes of one host, read from its own /proc: trees, states, and signals that leave nobody out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from meridian.linux import state
+
+_STOP_ROUNDS = 20
+
+
+def parents() -> dict[int, int]:
+    """Return pid → parent's pid of every process that /proc shows."""
+    found: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with suppress(OSError, ValueError, IndexError):
+                text = Path(f"/proc/{entry}/stat").read_text(encoding="utf-8", errors="replace")
+                found[int(entry)] = int(text.rpartition(")")[2].split()[1])
+    return found
+
+
+def tree(root: int) -> list[int]:
+    """Return a process and all its descendants, parents before children."""
+    of = parents()
+    found = [root] if root in of else []
+    for pid in found:
+        found.extend(child for child, parent in of.items() if parent == pid)
+    return found
+
+
+def everyone() -> list[int]:
+    """Return every process of the host but its PID 1."""
+    return sorted(pid for pid in parents() if pid != 1)
+
+
+def send(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to processes, passing over those that have ended meanwhile."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def stop(root: int | None) -> None:
+    """Freeze a process tree, or everybody (None), again until none that was forked meanwhile still runs."""
+    for _ in range(_STOP_ROUNDS):
+        running = [pid for pid in (everyone() if root is None else tree(root)) if state(pid) not in {"T", "Z", None}]
+        if not running:
+            return
+        send(running, signal.SIGSTOP)
+
+
+def pid_in_file(path: Path) -> int | None:
+    """Return the pid on the first line of a PostgreSQL ``postmaster.pid`` if such a process runs, else None."""
+    try:
+        pid = int(path.read_text(encoding="utf-8").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+    return pid if state(pid) not in {None, "Z"} else None

@@ -1,0 +1,167 @@
+"""PID 1 of a host: starts its units without privileges, starts them again when they end, reaps, and obeys the keeper.
+
+One thread, one loop. Messages are JSON, one packet each, on a socket pair whose other end only the keeper holds: when
+that closes, the host loses its power, whoever is running in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meridian.host import processes
+from meridian.linux import give_up_privileges
+from meridian.unit import ACCOUNTS, Unit
+
+MESSAGE_LIMIT_BYTES = 1 << 17
+_OPEN_FILES_FROM, _OPEN_FILES_TO = 3, 1 << 16
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A unit and its process; ``due`` is when to start it again, on the monotonic clock."""
+
+    unit: Unit
+    pid: int | None = None
+    due: float | None = 0.0
+
+
+class Supervisor:
+    """The units of one host. ``dedicated`` accounts are dropped to; without them all run as the caller's."""
+
+    def __init__(self, control: socket.socket, logs: Path, home: Path, *, dedicated: bool) -> None:
+        """Serve the keeper on ``control``; units log below ``logs`` and start in ``home``."""
+        self._control = control
+        self._logs = logs
+        self._home = home
+        self._dedicated = dedicated
+        self._slots: dict[str, _Slot] = {}
+        self._pid_files: dict[str, Path] = {}
+
+    def run(self) -> None:
+        """Work until the keeper lets go. Does not return while it holds on."""
+        reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        selector = selectors.DefaultSelector()
+        selector.register(reader, selectors.EVENT_READ)
+        selector.register(self._control, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select(self._next_due_s()):
+                if key.fileobj is self._control:
+                    message = self._control.recv(MESSAGE_LIMIT_BYTES)
+                    if not message:
+                        return
+                    self._control.send(json.dumps(self._answer(json.loads(message))).encode())
+                else:
+                    with suppress(BlockingIOError):
+                        os.read(reader, 4096)
+            self._reap()
+            self._start_due()
+
+    def _answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one message of the keeper."""
+        match message["op"]:
+            case "start":
+                self._pid_files = {name: Path(path) for name, path in message["pid_files"].items()}
+                self._slots = {unit["name"]: _Slot(Unit(**unit)) for unit in message["units"]}
+            case "signal":
+                return self._signal(message.get("process"), message["signal"], tree=bool(message.get("tree")))
+            case "ensure":
+                return self._ensure(message.get("process"))
+            case "status":
+                return {"ok": True, "pids": {name: self._pid(name) for name in (*self._slots, *self._pid_files)}}
+        return {"ok": True}
+
+    def _pid(self, name: str) -> int | None:
+        if name in self._pid_files:
+            return processes.pid_in_file(self._pid_files[name])
+        return self._slots[name].pid
+
+    def _signal(self, process: str | None, name: str, *, tree: bool) -> dict[str, Any]:
+        """Signal a process, its tree, or everybody on the host (no process named)."""
+        pid = self._pid(process) if process else None
+        if process and pid is None:
+            return {"ok": False, "error": f"{process} does not run"}
+        if name == "STOP":
+            processes.stop(pid)
+            return {"ok": True}
+        if pid is None:
+            found = processes.everyone()
+        else:
+            found = processes.tree(pid) if tree else [pid]
+        processes.send(found, signal.Signals[f"SIG{name}"])
+        return {"ok": True}
+
+    def _ensure(self, process: str | None) -> dict[str, Any]:
+        """Thaw a process with its tree, or everybody, and start at once what should run and does not."""
+        pid = self._pid(process) if process else None
+        if process is None or pid is not None:
+            processes.send(processes.everyone() if pid is None else processes.tree(pid), signal.SIGCONT)
+        for name, slot in self._slots.items():
+            if process in {None, name} and slot.pid is None:
+                slot.due = 0.0
+        return {"ok": True}
+
+    def _next_due_s(self) -> float | None:
+        dues = [slot.due for slot in self._slots.values() if slot.due is not None]
+        return max(0.0, min(dues) - time.monotonic()) if dues else None
+
+    def _reap(self) -> None:
+        """Collect every child that ended, the orphans that became this process's included."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            for slot in self._slots.values():
+                if slot.pid == pid:
+                    slot.pid, slot.due = None, time.monotonic() + slot.unit.restart_after_s
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for slot in self._slots.values():
+            if slot.due is not None and slot.due <= now:
+                slot.pid, slot.due = self._spawn(slot.unit), None
+
+    def _spawn(self, unit: Unit) -> int:
+        """Start a unit's process: its own session, its log, its account, no privileges, no open files of ours."""
+        log = os.open(self._logs / f"{unit.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        pid = os.fork()
+        if pid:
+            os.close(log)
+            return pid
+        try:
+            _become(unit, log, self._home, ACCOUNTS[unit.account] if self._dedicated else None)
+        except BaseException as error:  # noqa: BLE001 - nothing of the parent may run on in the child
+            os.write(2, f"{unit.name}: cannot be started: {error}\n".encode())
+        os._exit(127)
+
+
+def _become(unit: Unit, log: int, home: Path, uid: int | None) -> None:
+    """Turn this fresh child into a unit's process."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.closerange(_OPEN_FILES_FROM, _OPEN_FILES_TO)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    os.chdir(home)
+    os.umask(0o077)
+    give_up_privileges(uid)
+    os.execve(unit.argv[0], unit.argv, {"PATH": _PATH, "HOME": str(home), "LC_ALL": "C.UTF-8", **unit.environment})

@@ -1,0 +1,120 @@
+"""What this machine allows: probed in a child before anything is built, and said as it is.
+
+*root*: namespaces as the real root, every server dropped to an account of its own. *rootless*: the same namespaces
+inside a user namespace of an ordinary account. A machine that allows neither is told which of them failed and how.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from meridian.errors import MachineCannot
+from meridian.linux import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    MS_PRIVATE,
+    MS_REC,
+    mount,
+    unshare,
+)
+
+ROOT, ROOTLESS = "root", "rootless"
+_HOST_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS
+_REASON_LIMIT_BYTES = 1000
+
+_HINTS = (
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+    ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
+)  # fmt: skip
+
+
+def probe() -> str:
+    """Return the mode that works here. Raise MR101 when none does."""
+    mode = ROOT if os.geteuid() == 0 else ROOTLESS
+    reason = _tried(lambda: _everything(mode))
+    if reason is None:
+        return mode
+    remedies = [remedy for path, value, remedy in _HINTS if _reads(path, value)]
+    if mode == ROOT:
+        remedies.append("give this container CAP_SYS_ADMIN and CAP_NET_ADMIN, or run as an ordinary account")
+    raise MachineCannot(
+        "MR101",
+        f"this machine does not let {'root' if mode == ROOT else 'an ordinary account'} make namespaces: {reason}",
+        remedy=" or ".join(remedies) or "run on a Linux machine that allows user namespaces, or as root",
+    )
+
+
+def isolate(mode: str) -> None:
+    """Put this process, which must have one thread, into namespaces of its own as ``mode`` says."""
+    if mode == ROOTLESS:
+        uid, gid = os.geteuid(), os.getegid()
+        unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET)
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
+    else:
+        unshare(CLONE_NEWNS)
+    mount("", "/", flags=MS_REC | MS_PRIVATE)
+
+
+def _everything(mode: str) -> None:
+    """Do once, in a child, everything that a range will need."""
+    isolate(mode)
+    unshare(CLONE_NEWNET)
+    unshare(_HOST_NAMESPACES)
+    child = os.fork()
+    if child == 0:
+        _end(_mounts)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise OSError(os.waitstatus_to_exitcode(status), "no proc or tmpfs can be mounted in a fresh PID namespace")
+
+
+def _mounts() -> None:
+    mount("proc", "/proc", "proc")
+    mount("tmpfs", "/dev/shm", "tmpfs")  # noqa: S108 - a mount point, in a namespace that ends with this child
+
+
+def _end(action: Callable[[], None]) -> None:
+    """Run an action in a forked child and end it, with 1 where the action failed."""
+    try:
+        action()
+    except OSError:
+        os._exit(1)
+    os._exit(0)
+
+
+def _tried(action: Callable[[], None]) -> str | None:
+    """Run an action in a child that is thrown away; return None when it worked, else the reason it gave."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 - the child must end here, whatever happened
+            os.write(writing, f"{error}".encode()[:_REASON_LIMIT_BYTES])
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        reason = told.read().decode(errors="replace")
+    _, status = os.waitpid(child, 0)
+    return (reason or "it ended without a reason") if status else None
+
+
+def _reads(path: str, value: str) -> bool:
+    try:
+        return Path(path).read_text(encoding="ascii").strip() == value
+    except OSError:
+        return False

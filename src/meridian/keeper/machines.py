@@ -1,0 +1,167 @@
+"""The hosts' power: a host that is on is a PID 1 in namespaces of its own, and losing power is its sudden end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from meridian.errors import MeridianError
+from meridian.host import room
+from meridian.host.room import Room
+from meridian.host.supervisor import MESSAGE_LIMIT_BYTES, Supervisor
+from meridian.linux import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUTS,
+    die_with_parent,
+    set_hostname,
+    setns,
+    unshare,
+)
+from meridian.unit import Unit
+
+ANSWER_TIMEOUT_S = 10.0
+_CONTROL = 3
+_OPEN_FILES_TO = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a host is made of: its room, where it logs, and what it runs."""
+
+    host: str
+    room: Room
+    home: Path
+    logs: Path
+    dedicated: bool
+    units: tuple[Unit, ...]
+    pid_files: Mapping[str, Path]
+
+
+class Power:
+    """One host that is on."""
+
+    def __init__(self, machine: Machine, network: int) -> None:
+        """Start the host's PID 1 in the network namespace ``network``; its units start with :meth:`boot`."""
+        self.machine = machine
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(ANSWER_TIMEOUT_S)
+        self.pid = _launch(machine, network, theirs)
+        theirs.close()
+        self._control.send(b"go")
+
+    def boot(self) -> None:
+        """Have the host start its units."""
+        files = {name: str(path) for name, path in self.machine.pid_files.items()}
+        self.ask({"op": "start", "units": [asdict(unit) for unit in self.machine.units], "pid_files": files})
+
+    def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a message to the host's PID 1 and return its answer. Raise MR105 when it says no or nothing."""
+        try:
+            self._control.send(json.dumps(message).encode())
+            answer: dict[str, Any] = json.loads(self._control.recv(MESSAGE_LIMIT_BYTES) or b"{}")
+        except (OSError, ValueError) as error:
+            answer = {"error": f"{error or type(error).__name__}"}
+        if not answer.get("ok"):
+            raise MeridianError(
+                "MR105",
+                f"{self.machine.host}: {answer.get('error', 'its PID 1 has ended')}",
+                remedy="see the host's log directory; `meridian status` shows which hosts are on",
+            )
+        return answer
+
+    def pids(self) -> dict[str, int | None]:
+        """Return process → pid as the keeper's PID namespace has it, None where it does not run."""
+        inner = self.ask({"op": "status"})["pids"]
+        outer = outer_pids(self.pid)
+        return {name: None if pid is None else outer.get(pid) for name, pid in inner.items()}
+
+    def off(self) -> None:
+        """Take the power away: everything on the host ends at once."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        self._control.close()
+
+
+def outer_pids(host_pid: int) -> dict[int, int]:
+    """Return pid inside the host → pid outside, for every process in the PID namespace of ``host_pid``."""
+    namespace = os.readlink(f"/proc/{host_pid}/ns/pid")
+    found: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        with suppress(OSError, StopIteration, ValueError):
+            if os.readlink(f"/proc/{entry}/ns/pid") != namespace:
+                continue
+            status = Path(f"/proc/{entry}/status").read_text(encoding="utf-8", errors="replace")
+            ids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
+            found[int(ids[-1])] = int(entry)
+    return found
+
+
+def _launch(machine: Machine, network: int, control: socket.socket) -> int:
+    """Start PID 1 of a host and return its pid out here.
+
+    A process that enters a new PID namespace is not in it, only its children are: so a child enters, tells the pid of
+    its own child, and ends. The keeper adopts that grandchild (it is a subreaper).
+    """
+    reading, writing = os.pipe()
+    middle = os.fork()
+    if middle == 0:
+        try:
+            unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
+            first = os.fork()
+            if first:
+                os.write(writing, str(first).encode())
+                os._exit(0)
+            setns(network, CLONE_NEWNET)
+            _be_first_process(machine, control)
+        except BaseException:  # noqa: BLE001 - nothing of the keeper may run on in the child
+            traceback.print_exc(file=sys.stderr)
+        os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        text = told.read(32)
+    os.waitpid(middle, 0)
+    if not text:
+        raise MeridianError(
+            "MR104", f"{machine.host} could not be started", remedy="the reason is in keeper.log of the range"
+        )
+    return int(text)
+
+
+def _be_first_process(machine: Machine, control: socket.socket) -> None:
+    """Be a host's PID 1 until the keeper lets go of the control socket."""
+    os.dup2(control.fileno(), _CONTROL)
+    control.detach()
+    os.closerange(_CONTROL + 1, _OPEN_FILES_TO)
+    mine = socket.socket(fileno=_CONTROL)
+    # Only now is the keeper the parent; had it died meanwhile, there is nothing to receive.
+    if mine.recv(8) != b"go":
+        return
+    die_with_parent()
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    set_hostname(machine.host)
+    room.enter(machine.room)
+    os.chdir("/")
+    Supervisor(mine, machine.logs, machine.home, dedicated=machine.dedicated).run()
+
+
+def units_of(units: Sequence[Unit], host: str) -> tuple[Unit, ...]:
+    """Return the units of one host, in their order."""
+    return tuple(unit for unit in units if unit.host == host)

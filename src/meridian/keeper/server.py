@@ -1,0 +1,219 @@
+"""The hypervisor's API: JSON objects, one a line, on a Unix socket that only the range's owner can open.
+
+Faults act through it. It never says whether a fault took effect: whoever wants to know looks for themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from meridian.errors import MeridianError
+from meridian.keeper.range import Range
+from meridian.topology import HOSTS, SITES
+
+LINE_LIMIT_BYTES = 1 << 16
+CLIENTS_LIMIT = 64
+SEND_TIMEOUT_S = 2.0
+LOOK_AFTER_HOSTS_S = 1.0
+SOCKET = "keeper.sock"
+
+_SIGNALS = frozenset({"KILL", "STOP", "CONT", "TERM"})
+
+Request = Mapping[str, Any]
+
+
+class Server:
+    """Answers requests, one after the other, until one says ``down``."""
+
+    def __init__(self, held: Range) -> None:
+        """Listen in the range's directory."""
+        self._range = held
+        self._revoked: set[str] = set()
+        self._running = True
+        self._selector = selectors.DefaultSelector()
+        self._buffers: dict[socket.socket, bytes] = {}
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        path = held.directory / SOCKET
+        self._listening.bind(str(path))
+        path.chmod(0o600)
+        self._listening.listen(CLIENTS_LIMIT)
+        self._selector.register(self._listening, selectors.EVENT_READ)
+        self._operations: Mapping[str, Callable[[Request], dict[str, Any]]] = {
+            "inventory": lambda _: {"inventory": held.inventory()},
+            "power_off": self._power_off,
+            "power_on": lambda request: _done(held.power_on(_known(request, "host", HOSTS))),
+            "site_off": self._site_off,
+            "site_on": lambda request: _done(held.site_on(_known(request, "site", SITES))),
+            "signal": self._signal,
+            "ensure": self._ensure,
+            "cut": self._cut,
+            "mend": lambda request: _done(held.fabric.mend(_text(request, "id"))),
+            "cuts": lambda _: {"cuts": list(held.fabric.cuts())},
+            "revoke": lambda request: _done(self._revoked.add(_text(request, "exercise"))),
+            "socket": lambda request: {"socket": held.fabric.socket_in(_known(request, "host", HOSTS))},
+            "down": self._down,
+        }
+
+    def run(self) -> None:
+        """Serve until ``down``."""
+        while self._running:
+            for key, _ in self._selector.select(LOOK_AFTER_HOSTS_S):
+                if key.fileobj is self._listening:
+                    self._accept()
+                elif isinstance(key.fileobj, socket.socket):
+                    self._serve(key.fileobj)
+            self._range.lost()
+        for client in tuple(self._buffers):
+            self._drop(client)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        client, _ = self._listening.accept()
+        if len(self._buffers) >= CLIENTS_LIMIT:
+            client.close()
+            return
+        client.settimeout(SEND_TIMEOUT_S)
+        self._buffers[client] = b""
+        self._selector.register(client, selectors.EVENT_READ)
+
+    def _drop(self, client: socket.socket) -> None:
+        self._selector.unregister(client)
+        del self._buffers[client]
+        client.close()
+
+    def _serve(self, client: socket.socket) -> None:
+        """Read what a client sent and answer every whole line; drop a client that is gone or sends without end."""
+        try:
+            data = client.recv(LINE_LIMIT_BYTES)
+            *lines, rest = (self._buffers[client] + data).split(b"\n")
+            self._buffers[client] = rest
+            for line in lines:
+                self._reply(client, self.answer(line))
+        except OSError:
+            data = b""
+        if not data or len(self._buffers[client]) > LINE_LIMIT_BYTES:
+            self._drop(client)
+
+    @staticmethod
+    def _reply(client: socket.socket, answer: dict[str, Any]) -> None:
+        """Send an answer; a socket in it travels as a descriptor beside the line."""
+        passed = answer.pop("socket", None)
+        line = json.dumps(answer).encode() + b"\n"
+        if isinstance(passed, socket.socket):
+            with passed:
+                socket.send_fds(client, [line], [passed.fileno()])
+        else:
+            client.sendall(line)
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """Carry out one request and return its answer."""
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict) or request.get("op") not in self._operations:
+                known = ", ".join(sorted(self._operations))
+                raise MeridianError("MR108", f"no such operation: {line[:80]!r}", remedy=f"one of: {known}")
+            return {"ok": True, **self._operations[request["op"]](request)}
+        except MeridianError as error:
+            return {"ok": False, "code": error.code, "error": error.message, "remedy": error.remedy}
+        except ValueError as error:
+            return {"ok": False, "code": "MR108", "error": f"not a JSON object: {error}", "remedy": "one object a line"}
+        except OSError as error:
+            remedy = "the reason is in keeper.log; `meridian status` shows how the range stands"
+            return {"ok": False, "code": "MR109", "error": f"the machine refused: {error}", "remedy": remedy}
+
+    def _admit(self, request: Request) -> None:
+        """Refuse an injection of an exercise whose right to inject was revoked."""
+        exercise = request.get("exercise")
+        if exercise in self._revoked:
+            raise MeridianError(
+                "MR110",
+                f"exercise {exercise} may not inject any more: its guard has taken over",
+                remedy="start a new exercise",
+            )
+
+    def _power_off(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        return _done(self._range.power_off(_known(request, "host", HOSTS)))
+
+    def _site_off(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        return _done(self._range.site_off(_known(request, "site", SITES)))
+
+    def _signal(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        name = request.get("signal")
+        if name not in _SIGNALS:
+            raise MeridianError("MR108", f"no such signal: {name!r}", remedy=f"one of: {', '.join(sorted(_SIGNALS))}")
+        host, process = self._target(request)
+        self._range.power_of(host).ask(
+            {"op": "signal", "process": process, "signal": name, "tree": bool(request.get("tree"))}
+        )
+        return {}
+
+    def _ensure(self, request: Request) -> dict[str, Any]:
+        host, process = self._target(request)
+        self._range.power_on(host)
+        self._range.power_of(host).ask({"op": "ensure", "process": process})
+        return {}
+
+    def _target(self, request: Request) -> tuple[str, str | None]:
+        """Return the host and process that a request names; a host alone means all that runs on it."""
+        if "process" in request:
+            process = _text(request, "process")
+            return self._range.host_of(process), process
+        return _known(request, "host", HOSTS), None
+
+    def _cut(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        sides = (request.get("a"), request.get("b"))
+        if not all(isinstance(side, list) and all(_is_prefix(each) for each in side) for side in sides):
+            raise MeridianError(
+                "MR108", f"a cut takes two lists of prefixes, got {sides}", remedy="like 10.71.1.0/24 or 10.71.1.11/32"
+            )
+        self._range.fabric.cut(_text(request, "id"), request["a"], request["b"])
+        return {}
+
+    def _down(self, _: Request) -> dict[str, Any]:
+        self._running = False
+        self._range.down()
+        return {}
+
+
+def _done(_: None) -> dict[str, Any]:
+    return {}
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 64:  # noqa: PLR2004 - the length that nftables names allow for
+        raise MeridianError("MR108", f"{name}: a text of 1 to 64 characters is needed, got {value!r}", remedy="name it")
+    return value
+
+
+def _known(request: Request, name: str, names: Mapping[str, object]) -> str:
+    value = request.get(name)
+    if value not in names:
+        raise MeridianError("MR107", f"no {name} named {value!r}", remedy=f"one of: {', '.join(names)}")
+    return str(value)
+
+
+def _is_prefix(text: object) -> bool:
+    """Return whether this is an IPv4 prefix of 0, 8, 16, 24 or 32 bits, which is what a cut can match."""
+    if not isinstance(text, str):
+        return False
+    address, _, bits = text.partition("/")
+    with suppress(OSError):
+        socket.inet_aton(address)
+        return bits in {"0", "8", "16", "24", "32"}
+    return False
+
+
+def path_of(directory: Path) -> Path:
+    """Return the socket's path."""
+    return directory / SOCKET
