@@ -35,7 +35,7 @@ def read_files(path: Path) -> tuple[dict[str, bytes], str]:
             raise UsageError("HF910", message, remedy="Name a directory of YAML files, or one file.")
         files = {entry.name: _read(entry) for entry in found}
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}"
+        message = f"{error.filename or path} cannot be read: {error.strerror or error}"
         raise EnvironmentProblem("HF911", message, remedy="Make it readable for this account.") from error
     if not files:
         message = f"expected YAML files in {path}, got none"

@@ -59,7 +59,9 @@ def check(declared: Declared, references: Iterable[Reference], vocabulary: Vocab
     for service in declared.services:
         if service not in rehearsed:
             message = f"no scenario rehearses service {shown(service)}"
-            findings.add("note", "HF137", declared.place("services", service), message, "Declare one for it.")
+            findings.add(
+                "note", "HF137", declared.place("services", service), message, f"Declare one with service: {service}."
+            )
 
 
 def _check_references(declared: Declared, references: Iterable[Reference], findings: Findings) -> None:

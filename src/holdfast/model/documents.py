@@ -7,6 +7,7 @@ parser is taken where it is built, the Python one otherwise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,11 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 2_000_000
 MAX_ALIASED_NODES = 100_000  # nodes that a file may have through aliases, on top of those it spells out
+
+# What YAML does not allow, and what it takes for the end of a line where editors do not: places would be wrong.
+_UNWANTED = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
+)
 
 _Parser: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -98,11 +104,16 @@ def _decoded(data: bytes) -> str:
             "Split the file: every *.yaml file of the directory is read.",
         )
     try:
-        return data.decode("utf-8").removeprefix("\ufeff")
+        text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"expected UTF-8 text, got byte 0x{data[error.start]:02x}"
         raise _Refused("HF101", line, message, "Save the file as UTF-8.") from None
+    if (unwanted := _UNWANTED.search(text)) is not None:
+        line = text.count("\n", 0, unwanted.start()) + 1
+        message = f"expected printable text, got character U+{ord(unwanted[0]):04X}"
+        raise _Refused("HF101", line, message, "Remove the character; lines end in a line feed.")
+    return text
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -114,18 +125,11 @@ def _events(text: str) -> Iterator[yaml.Event]:
         problem = ", ".join(filter(None, [error.context, error.problem])) or "it cannot be read"
         message = f"expected YAML, got text that is none: {problem}"
         remedy = "Correct the line, or the one above it: indentation by spaces, text with ': ' or '#' in quotes."
-        raise _Refused("HF102", (mark.line if mark else 0) + 1, message, remedy) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = f"expected printable text, got character U+{_code_point(error.character):04X}"
-        raise _Refused("HF102", line, message, "Remove the character.") from None
+        # A text that ends too early is refused behind its end, where nobody can look.
+        last = text.rstrip("\n").count("\n") + 1
+        raise _Refused("HF102", min((mark.line if mark else 0) + 1, last), message, remedy) from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise _Refused("HF102", 1, f"expected YAML: {shown(str(error))}", "Correct the file.") from None
-
-
-def _code_point(character: str | bytes | int) -> int:
-    """Return the number of the character that the reader complains about, in whichever form it names it."""
-    return character if isinstance(character, int) else ord(character[:1] or "\0")
 
 
 class _Composer:
@@ -152,7 +156,7 @@ class _Composer:
                     )
             elif isinstance(event, yaml.ScalarEvent):
                 self._check_tag(event.tag, line)
-                self._add(Scalar(event.value, event.style is None, self._place(line)), event.anchor, 1)
+                self._add(Scalar(event.value, not event.style, self._place(line)), event.anchor, 1)
             elif isinstance(event, yaml.CollectionStartEvent):
                 self._open(event, line)
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -199,13 +203,13 @@ class _Composer:
         self._add(replace(node, place=self._place(line)), None, 1)
 
     def _depth(self, node: Node) -> int:
-        """Return how many levels a complete node has; it has at most ``MAX_DEPTH``, each level looked at once."""
-        level: list[Node] = [node]
+        """Return how many levels a complete node nests; it nests at most ``MAX_DEPTH``."""
+        level = [node]
         depth = 0
-        while level := [child for parent in level for child in _children(parent)]:
+        while level := [inner for inner in level if not isinstance(inner, Scalar)]:
             depth += 1
             # The same node reached twice adds nothing to the depth, but would multiply the work.
-            level = list({id(child): child for child in level}.values())
+            level = list({id(child): child for parent in level for child in _children(parent)}.values())
         return depth
 
     def _add(self, node: Node, anchor: str | None, size: int) -> None:

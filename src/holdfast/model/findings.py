@@ -53,17 +53,22 @@ def listed(words: Collection[str]) -> str:
 
 
 class Findings:
-    """The findings of one reading, collected as it goes."""
+    """The findings of one reading, collected as it goes; ``has_errors`` says that the model is unusable."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._found: dict[Finding, None] = {}
+        self._left_out = 0
+        self.has_errors = False
         self._suggestions_left = MAX_SUGGESTIONS
 
     def add(self, severity: Severity, code: str, place: Place, message: str, remedy: str) -> None:
         """Keep one finding; the same one twice (reached through an alias) counts once."""
+        self.has_errors = self.has_errors or severity == "error"
         if len(self._found) < MAX_FINDINGS:
             self._found[Finding(code, severity, place, message, remedy)] = None
+        else:
+            self._left_out += 1
 
     def error(self, code: str, place: Place, message: str, remedy: str) -> None:
         """Keep something that makes the model unusable."""
@@ -77,11 +82,10 @@ class Findings:
         near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
         return f'Did you mean "{near[0]}"? ' if near else ""
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether the model is unusable."""
-        return any(finding.severity == "error" for finding in self._found)
-
     def by_place(self) -> tuple[Finding, ...]:
-        """Return all of them by file, line and code."""
-        return tuple(sorted(self._found, key=lambda f: (f.place.file, f.place.line, f.code, f.message)))
+        """Return them by file, line and code; the last one says if there were more than are kept."""
+        found = sorted(self._found, key=lambda f: (f.place.file, f.place.line, f.code, f.message))
+        if self._left_out:
+            message = f"{self._left_out:,} more findings are not listed"
+            found.append(Finding("HF100", "note", found[-1].place, message, "Correct these first, then check again."))
+        return tuple(found)

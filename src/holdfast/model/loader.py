@@ -58,9 +58,11 @@ def load(files: Mapping[str, Contents], root: str, vocabulary: Vocabulary) -> tu
         message = f"expected at most {MAX_FILES:,} files, got {len(contents):,}"
         reading.findings.error("HF101", Place(root, 1), message, "Merge small files.")
         return None, reading.findings.by_place()
-    whole = _merged({name: compose(name, data, reading.findings) for name, data in contents.items()}, root, reading)
-    unreadable = any(finding.code in {"HF101", "HF102", "HF103"} for finding in reading.findings.by_place())
-    model = _read(whole, contents, root, reading, complete=not unreadable)
+    documents = {name: compose(name, data, reading.findings) for name, data in contents.items()}
+    # What a file that cannot be read declares is unknown: names that might stand there are not held against others.
+    complete = not reading.findings.has_errors
+    whole = _merged(documents, root, reading)
+    model = _read(whole, contents, root, reading, complete=complete)
     return (None if reading.findings.has_errors else model), reading.findings.by_place()
 
 
@@ -126,12 +128,11 @@ def _merge(whole: dict[str, Node], key: str, node: Node, reading: Reading, *, in
     if not in_root and key in keys.MODEL and key not in _MERGED:
         message = f"expected {shown(key)} in the root file only"
         reading.findings.error("HF112", node.place, message, f"Other files carry {', '.join(_MERGED)}.")
-    elif there is None or key not in _MERGED:
+    elif key in _MERGED and not isinstance(node, Table):
+        message = f"expected a mapping for {key}, got {kind_of(node)}"
+        reading.findings.error("HF107", node.place, message, "Write the entries below it.")
+    elif not (isinstance(node, Table) and isinstance(there, Table)):
         whole[key] = node
-    elif not isinstance(there, Table) or not isinstance(node, Table):
-        wrong = node if isinstance(there, Table) else there
-        message = f"expected a mapping for {key}, got {kind_of(wrong)}"
-        reading.findings.error("HF107", wrong.place, message, "Write the entries below it.")
     else:
         for name in node.entries.keys() & there.entries.keys():
             message = f"expected each name once, got {shown(name)} again after {there.entries[name].place}"
@@ -141,7 +142,8 @@ def _merge(whole: dict[str, Node], key: str, node: Node, reading: Reading, *, in
 
 def _read(whole: Table, contents: Mapping[str, bytes], root: str, reading: Reading, *, complete: bool) -> Model:
     """Return what the whole declares. Names are looked up only when every file was read."""
-    fields = Fields(reading, whole, keys.MODEL, "the model")
+    section = keys.MODEL if complete else {**keys.MODEL, "institution": keys.Key("text")}
+    fields = Fields(reading, whole, section, "the model")
     given = whole.entries
     calendar = read_calendar(reading, given["calendar"]) if "calendar" in given else None
     declared_range = read_range(reading, given["range"]) if "range" in given else None

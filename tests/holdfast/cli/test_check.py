@@ -1,0 +1,143 @@
+"""``holdfast check`` as a user meets it: exit codes, places, the summary, JSON, a terminal of 100 columns."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = "examples/meridian"
+RUN = "import sys; from holdfast.cli import main; sys.argv[0] = 'holdfast'; main()"
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", RUN, "check", *arguments]
+
+
+def check(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=cwd, check=False, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Return a copy of the example with mistakes in two files."""
+    for path in (ROOT / EXAMPLE).glob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace("rto: 2h", "rto: 5h").replace("target: db-a", "target: db-aa")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_example_can_be_used() -> None:
+    done = check(EXAMPLE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == (
+        "✓ Meridian Clearing Bank N.V. · 5 sites, 2 services, 36 resources, 3 groups, 6 scenarios, 5 files · 1 note"
+    )
+
+
+def test_every_mistake_is_shown_with_its_place_and_remedy(broken: Path) -> None:
+    done = check(str(broken))
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    services = (broken / "services.yaml").read_text(encoding="utf-8").splitlines()
+    at = services.index("    rto: 5h") + 1
+    assert (
+        f"{broken}/services.yaml:{at}: HF122 error: expected an rto within the impact tolerance, got 5h > 4h" in lines
+    )
+    assert sum("HF111 error" in line and f"{broken}/scenarios.yaml:" in line for line in lines) == 2
+    assert sum(line.startswith("  remedy: ") for line in lines) == 4
+    assert lines[-1] == "✗ 3 errors, 1 note: the model cannot be used"
+
+
+def test_json_says_the_same(broken: Path) -> None:
+    done = check(str(broken), "--json")
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
+    assert said["model"] is None
+    assert {finding["code"] for finding in said["findings"]} == {"HF111", "HF122", "HF137"}
+    assert set(said["findings"][0]) == {"code", "severity", "file", "line", "message", "remedy"}
+    usable = json.loads(check(EXAMPLE, "--json").stdout)
+    assert usable["model"]["institution"] == "Meridian Clearing Bank N.V."
+    assert usable["model"]["read"]["sites"] == 5
+    assert len(usable["model"]["digest"]) == 64
+
+
+def test_one_file_is_a_declaration_too(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text("institution: Example Bank\n", encoding="utf-8")
+    done = check("bank.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.endswith("1 file · nothing to remark\n")
+
+
+def test_other_files_of_the_directory_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "bank.yml").write_text("institution: Example Bank\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("sites: [", encoding="utf-8")
+    (tmp_path / ".hidden.yaml").write_text("sites: [", encoding="utf-8")
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "playbook.yaml").write_text("sites: [", encoding="utf-8")
+    assert check(str(tmp_path)).returncode == 0
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_nothing_to_read_is_a_wrong_call(path: str, tmp_path: Path) -> None:
+    done = check(path, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "HF910" in done.stderr
+    assert "remedy:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
+def test_what_this_account_may_not_read(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text("institution: Example Bank\n", encoding="utf-8")
+    (tmp_path / "bank.yaml").chmod(0)
+    done = check(str(tmp_path))
+    assert done.returncode == 3
+    assert "HF911" in done.stderr
+
+
+def test_a_file_that_is_too_long_is_a_finding(tmp_path: Path) -> None:
+    with (tmp_path / "bank.yaml").open("wb") as file:
+        file.truncate(17 * 1024 * 1024)
+    done = check(str(tmp_path))
+    assert done.returncode == 1
+    assert "HF101" in done.stdout
+
+
+def on_a_terminal(*arguments: str, columns: int) -> str:
+    """Return what the command writes when its output is a terminal."""
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color"}
+    with subprocess.Popen(command(*arguments), cwd=ROOT, stdout=follower, env=environment) as process:
+        os.close(follower)
+        written = b""
+        while chunk := _read(leader):
+            written += chunk
+        process.wait(timeout=60)
+    os.close(leader)
+    return written.decode()
+
+
+def _read(leader: int) -> bytes:
+    """Return what a terminal's other end wrote; nothing when it is closed."""
+    try:
+        return os.read(leader, 65536)
+    except OSError:
+        return b""
+
+
+def test_on_a_terminal_it_is_coloured_and_wrapped(broken: Path) -> None:
+    written = on_a_terminal(str(broken), columns=100)
+    assert "\x1b[1;31merror HF122" in written
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", written)
+    # A place stays in one piece, so that a terminal can open it.
+    prose = [line for line in plain.splitlines() if str(broken) not in line]
+    assert prose
+    assert max(len(line.rstrip()) for line in prose) <= 100
