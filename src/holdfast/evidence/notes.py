@@ -31,9 +31,14 @@ _SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
 _SIGNATURE_START = "\N{EM DASH} "
 
 
+def is_origin(text: str) -> bool:
+    """Return whether the text can name a log and its key."""
+    return len(text) <= ORIGIN_LIMIT_CHARACTERS and _ORIGIN.match(text) is not None
+
+
 def check_origin(origin: str) -> str:
     """Return the origin if it can name a log and its key; HF203 otherwise."""
-    if len(origin) <= ORIGIN_LIMIT_CHARACTERS and _ORIGIN.match(origin):
+    if is_origin(origin):
         return origin
     message = f"{origin!r} cannot be a log's origin"
     remedy = f"use at most {ORIGIN_LIMIT_CHARACTERS} letters, digits, '.', '_', '-' and '/', like bank.example/drills"

@@ -24,7 +24,7 @@ from holdfast.errors import EnvironmentProblem, HoldfastError, UsageError
 from holdfast.evidence.envelope import ENVELOPE_VERSION, Envelope, body_of, decode, encode, kind_of
 from holdfast.evidence.events import Attachment, Event, LogOpened
 from holdfast.evidence.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from holdfast.evidence.notes import Checkpoint, Signer, check_origin, read_checkpoint
+from holdfast.evidence.notes import Checkpoint, Signer, check_origin, is_origin, read_checkpoint
 from holdfast.evidence.verification import REMEDY_ALTERED, StoredEntry
 from holdfast.store import database, keys
 from holdfast.store.anchor import Anchor
@@ -300,7 +300,20 @@ def open_log(
 
 
 def origin_of(directory: Path, vfs: str | None = None) -> str | None:
-    """Return what the latest checkpoint in a directory claims to be the log's origin; None if there is no log."""
+    """Return what the latest checkpoint in a directory claims to be the log's origin; None if there is no log.
+
+    HF221 if it is none. That it was signed is not checked here: an altered one leads to a key that did not sign it.
+    """
+    claimed = claimed_origins(directory, vfs)
+    if claimed is None:
+        return None
+    if not claimed:
+        raise HoldfastError("HF221", f"the log in {directory} has no checkpoint with an origin", remedy=REMEDY_ALTERED)
+    return claimed[0]
+
+
+def claimed_origins(directory: Path, vfs: str | None = None) -> list[str] | None:
+    """Return the origins that the latest and the first checkpoint claim, if they can be one; None without a log."""
     path = directory / DATABASE
     if not path.is_file():
         return None
@@ -309,10 +322,13 @@ def origin_of(directory: Path, vfs: str | None = None) -> str | None:
         with database.storage_problems(path):
             if not database.is_log(connection):
                 return None
-            note = connection.execute("SELECT note FROM checkpoint ORDER BY number DESC LIMIT 1").get
+            ends = "SELECT max(number) FROM checkpoint UNION SELECT min(number) FROM checkpoint"
+            query = f"SELECT note FROM checkpoint WHERE number IN ({ends}) ORDER BY number DESC"  # noqa: S608 -- constant
+            notes = [bytes(row[0]) for row in connection.execute(query)]
     finally:
         connection.close()
-    return check_origin(bytes(note or b"").partition(b"\n")[0].decode(errors="replace"))
+    origins = [note.partition(b"\n")[0].decode(errors="replace") for note in notes]
+    return [origin for origin in dict.fromkeys(origins) if is_origin(origin)]
 
 
 @contextmanager

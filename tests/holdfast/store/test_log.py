@@ -1,0 +1,350 @@
+"""The log as its users see it: appended, read, opened again, refused."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import apsw
+import pytest
+
+from holdfast.errors import HoldfastError
+from holdfast.evidence.envelope import event_of
+from holdfast.evidence.events import EvidenceAttached, LogOpened
+from holdfast.store import attachments, clock, database
+from holdfast.store.anchor import SLOT_BYTES, Anchor
+from holdfast.store.bundle import export, read_bundle
+from holdfast.store.places import Outside, state_directory
+from holdfast.store.port import Log, LogReader
+from holdfast.store.sqlite import open_log
+from tests.holdfast.store.home import Home, phase
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def refusal(code: str) -> pytest.RaisesExc[HoldfastError]:
+    """Return a block that must raise this code."""
+    return pytest.raises(HoldfastError, check=lambda error: error.code == code)
+
+
+def test_the_first_entry_says_what_log_this_is(home: Home) -> None:
+    with home.open() as log:
+        first = log.read()[0]
+        assert event_of(first) == LogOpened(log.origin, home.key(), "0.1.0")
+        assert (first.seq, first.log, first.cause) == (0, log.origin, None)
+
+
+def test_events_come_back_in_their_order_with_who_and_why(home: Home) -> None:
+    with home.open() as log:
+        assert log.append([phase("a"), phase("b")], actor="runner", subject="exercise-1") == (1, 2)
+        assert log.append([phase("c")], actor="guard", subject="exercise-1", cause=2) == (3,)
+        read = log.read(after=0)
+        assert [event_of(envelope) for envelope in read] == [phase("a"), phase("b"), phase("c")]
+        assert [(envelope.actor, envelope.cause) for envelope in read] == [("runner", None)] * 2 + [("guard", 2)]
+        assert {envelope.clock_id for envelope in read} == {clock.clock_id()}
+        times = [envelope.mono_us for envelope in log.read()]
+        assert times == sorted(times)
+        assert [envelope.seq for envelope in log.read(after=1, limit=1)] == [2]
+        assert log.read(after=3) == []
+        assert log.size() == 4
+        assert log.append([], actor="runner", subject="x") == ()
+
+
+def test_an_append_is_recorded_whole_or_not_at_all(home: Home) -> None:
+    with home.open() as log:
+        for bad in (replace(phase("x"), detail="x" * 70_000), replace(phase("x"), detail=1.5)):  # type: ignore[arg-type]
+            with refusal("HF206"):
+                log.append([phase("good"), bad], actor="runner", subject="x")
+        for cause in (1, -1, 99):
+            with refusal("HF206"):
+                log.append([phase("x")], actor="runner", subject="x", cause=cause)
+        with refusal("HF206"):
+            log.append([phase("x")] * 10_001, actor="runner", subject="x")
+        assert log.size() == 1
+        assert log.append([phase("next")], actor="runner", subject="x") == (1,)
+    assert home.audit().held
+
+
+def test_threads_and_readers_share_a_log(home: Home) -> None:
+    with home.open() as log, home.open() as other:
+        taken: list[int] = []
+
+        def work(writer: Log) -> None:
+            for _ in range(20):
+                taken.extend(writer.append([phase("x")], actor="runner", subject="x"))
+
+        threads = [threading.Thread(target=work, args=(writer,)) for writer in (log, log, other)]
+        for thread in threads:
+            thread.start()
+        seen = 0
+        while any(thread.is_alive() for thread in threads):
+            page = log.read(after=seen)
+            seen = page[-1].seq if page else seen
+        for thread in threads:
+            thread.join()
+        assert sorted(taken) == list(range(1, 61))
+    assert home.audit().held
+
+
+def test_a_reader_neither_blocks_a_writer_nor_waits_for_one(home: Home) -> None:
+    with home.open() as log:
+        writer = apsw.Connection(str(home.database))
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO entry VALUES (99, x'', x'')")
+        assert [envelope.seq for envelope in log.read()] == [0]  # while somebody else is in the middle of writing
+        writer.execute("ROLLBACK")
+        writer.close()
+        with log.snapshot() as snapshot:
+            first = next(snapshot.entries)
+            log.append([phase("meanwhile")], actor="runner", subject="x")  # while somebody else is in mid-reading
+            assert [first.seq, *(entry.seq for entry in snapshot.entries)] == [0]
+        assert log.size() == 2
+
+
+def test_a_writer_that_waits_too_long_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
+    with home.open() as log:
+        holder = apsw.Connection(str(home.database))
+        holder.execute("BEGIN IMMEDIATE")
+        with refusal("HF211"):
+            log.append([phase("x")], actor="runner", subject="x")
+        holder.close()
+        assert log.append([phase("x")], actor="runner", subject="x") == (1,)
+
+
+def test_what_is_no_log_is_refused(home: Home, tmp_path: Path) -> None:
+    with refusal("HF201"):
+        home.open(create=False)
+    assert not home.log.exists()
+    home.log.mkdir()
+    home.database.write_bytes(b"not a database, but long enough to look at" * 100)
+    with refusal("HF211"):
+        home.open()
+    home.database.unlink()
+    other = apsw.Connection(str(home.database))
+    other.execute("CREATE TABLE t(x); PRAGMA application_id = 7")
+    other.close()
+    with refusal("HF202"):
+        home.open()
+    with refusal("HF202"):
+        open_log(tmp_path / "log2", create=True, keys=tmp_path / "log2" / "keys", anchors=tmp_path / "anchors")
+
+
+def test_a_log_keeps_its_origin(home: Home) -> None:
+    outside = home.outside
+    with open_log(home.log, create=True, origin="bank.example/a", keys=outside.keys, anchors=outside.anchors) as log:
+        assert log.origin == "bank.example/a"
+    with home.open() as log:
+        assert log.origin == "bank.example/a"
+    for origin, code in (("bank.example/b", "HF203"), ("bank example", "HF203")):
+        with refusal(code):
+            open_log(home.log, create=True, origin=origin, keys=outside.keys, anchors=outside.anchors)
+    with refusal("HF203"):
+        open_log(home.base / "new", create=True, origin="a b", keys=outside.keys, anchors=outside.anchors)
+
+
+def test_an_acknowledged_log_that_vanished_does_not_begin_again(home: Home) -> None:
+    outside = home.outside
+    open_log(home.log, create=True, origin="bank.example/a", keys=outside.keys, anchors=outside.anchors).close()
+    for path in home.log.iterdir():
+        path.unlink()
+    with refusal("HF208"):
+        open_log(home.log, create=True, origin="bank.example/a", keys=outside.keys, anchors=outside.anchors)
+
+
+def test_the_key_is_private_and_needed_only_to_write(home: Home) -> None:
+    home.open().close()
+    key = next(home.outside.keys.glob("*.key"))
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.outside.keys.stat().st_mode) == 0o700
+    key.chmod(0o640)
+    with home.open() as log, refusal("HF204"):
+        log.append([phase("x")], actor="runner", subject="x")
+    key.chmod(0o600)
+    content = key.read_bytes()
+    key.unlink()
+    with home.open() as log:
+        assert len(log.read()) == 1
+        with refusal("HF204"):
+            log.append([phase("x")], actor="runner", subject="x")
+    key.write_bytes(b"-----BEGIN NONSENSE-----")
+    key.chmod(0o600)
+    with home.open() as log, refusal("HF204"):
+        log.append([phase("x")], actor="runner", subject="x")
+    key.write_bytes(content)
+    with home.open() as log:
+        assert log.append([phase("x")], actor="runner", subject="x") == (1,)
+
+
+def test_another_key_does_not_go_on_with_a_log(home: Home, tmp_path: Path) -> None:
+    outside = home.outside
+    for directory in (home.log, tmp_path / "other"):
+        keys = outside.keys if directory == home.log else tmp_path / "other-keys"
+        anchors = outside.anchors if directory == home.log else tmp_path / "other-anchors"
+        open_log(directory, create=True, origin="bank.example/a", keys=keys, anchors=anchors).close()
+    with open_log(home.log, keys=tmp_path / "other-keys", anchors=outside.anchors) as log, refusal("HF205"):
+        log.append([phase("x")], actor="runner", subject="x")
+
+
+def test_attachments_are_kept_by_their_content(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with home.open() as log:
+        attachment = log.attach("records/AURUM.ndjson", b"content", "application/x-ndjson")
+        assert log.attach("again", b"content", "text/plain").sha256 == attachment.sha256
+        assert (attachment.name, attachment.size_bytes) == ("records/AURUM.ndjson", 7)
+        assert log.attachment(attachment.sha256) == b"content"
+        for name in ("0" * 64, "../../keys/x", "", attachment.sha256.upper()):
+            with refusal("HF213"):
+                log.attachment(name)
+        path = home.log / "attachments" / attachment.sha256
+        path.chmod(0o644)
+        path.write_bytes(b"cOntent")
+        with refusal("HF214"):
+            log.attachment(attachment.sha256)
+        monkeypatch.setattr(attachments, "ATTACHMENT_LIMIT_BYTES", 6)
+        with refusal("HF212"):
+            log.attach("large", b"content", "text/plain")
+        assert [entry.name for entry in (home.log / "attachments").iterdir()] == [attachment.sha256]
+
+
+def test_an_attachment_is_synced_before_it_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        order.append("sync directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
+        fsync(descriptor)
+
+    def noted_rename(old: Path, new: Path) -> Path:
+        order.append("rename")
+        return rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_rename)
+    with home.open() as log:
+        log.attach("first", b"makes the directory", "text/plain")
+        order.clear()
+        log.attach("records", b"content", "text/plain")
+    assert order == ["sync file", "rename", "sync directory"]
+
+
+# --- the anchor ---
+
+
+def test_the_anchor_never_goes_back(tmp_path: Path) -> None:
+    anchor = Anchor(tmp_path / "anchors", "bank.example/a")
+    assert anchor.read() is None
+    for size in (0, 3, 2, 7, 7, 5):
+        anchor.advance(size, bytes([size]) * 32, begun_at=0)
+    assert anchor.read() == (7, b"\7" * 32, 0)
+    with refusal("HF209"):
+        anchor.advance(7, b"\1" * 32, begun_at=0)
+
+
+def test_a_torn_write_leaves_the_state_before_it(tmp_path: Path) -> None:
+    anchor = Anchor(tmp_path, "bank.example/a")
+    for size in (0, 1, 2):
+        anchor.advance(size, bytes([size]) * 32, begun_at=0)
+    before = anchor.path.read_bytes()
+    anchor.advance(3, b"\3" * 32, begun_at=0)
+    after = anchor.path.read_bytes()
+    assert sum(before[i : i + SLOT_BYTES] != after[i : i + SLOT_BYTES] for i in (0, SLOT_BYTES)) == 1
+    for torn in range(len(after)):
+        anchor.path.write_bytes(after[:torn] + before[torn:])
+        state = anchor.read()
+        assert state is not None
+        assert state.size in {2, 3}
+
+
+def test_an_altered_anchor_is_not_taken_for_none(home: Home) -> None:
+    home.open().close()
+    path = next(home.outside.anchors.iterdir())
+    path.write_bytes(path.read_bytes().replace(b"holdfast-anchor", b"holdfast_anchor"))
+    with refusal("HF210"):
+        home.open()
+    assert [finding.code for finding in home.audit().findings] == ["HF210"]
+
+
+def test_a_lost_anchor_stays_known(home: Home) -> None:
+    home.fill((2,))
+    next(home.outside.anchors.iterdir()).unlink()
+    assert [(found.code, found.severity) for found in home.audit().findings] == [("HF228", "error")]
+    with home.open() as log:
+        assert not log.anchored()
+        log.append([phase("x")], actor="runner", subject="x")
+        assert log.anchored()
+    audit = home.audit()
+    assert audit.held
+    assert [(found.code, found.severity) for found in audit.findings] == [("HF228", "warning")]
+    assert "size 4" in audit.findings[0].message
+
+
+# --- the bundle ---
+
+
+def test_a_bundle_reads_like_the_log(home: Home) -> None:
+    home.fill((300, 5, 250))
+    bundle = home.base / "new" / "bundle"
+    with home.open() as log:
+        exported = export(log, bundle)
+        copy = read_bundle(bundle)
+        assert (exported.checkpoint.size, exported.attachments, exported.problems) == (557, 1, ())
+        assert (copy.origin, copy.size()) == (log.origin, log.size())
+        for after in (-1, 0, 254, 255, 256, 511, 512, 555, 556, 9999):
+            assert copy.read(after, 300) == log.read(after, 300)
+        named = event_of(copy.read(555)[0])
+        assert isinstance(named, EvidenceAttached)
+        assert copy.attachment(named.attachment.sha256) == b'{"op":"offer"}\n'
+        with refusal("HF216"):
+            export(log, bundle)
+    assert sorted(path.name for path in bundle.parent.iterdir()) == ["bundle"]
+
+
+def test_an_export_says_which_attachments_it_could_not_take(home: Home) -> None:
+    home.fill((1,))
+    next((home.log / "attachments").iterdir()).unlink()
+    with home.open() as log:
+        exported = export(log, home.base / "bundle")
+    assert [problem.code for problem in exported.problems] == ["HF213"]
+    assert exported.attachments == 0
+
+
+def test_an_altered_log_is_not_exported(home: Home) -> None:
+    home.fill((3,))
+    connection = apsw.Connection(str(home.database))
+    connection.execute("UPDATE entry SET data = x'00' WHERE seq = 2")
+    connection.close()
+    with home.open() as log, refusal("HF219"):
+        export(log, home.base / "bundle")
+    assert sorted(path.name for path in home.base.iterdir()) == ["anchors", "keys", "log"]
+
+
+def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    with refusal("HF215"):
+        read_bundle(tmp_path)
+
+
+def test_both_stores_fit_the_port(home: Home) -> None:
+    home.fill((1,))
+    log: Log = home.open()
+    export(log, home.base / "bundle")
+    reader: LogReader = read_bundle(home.base / "bundle")
+    assert reader.read() == log.read()
+    log.close()
+
+
+def test_keys_and_anchors_are_found_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("HOLDFAST_STATE", raising=False)
+    assert state_directory() == tmp_path / "xdg" / "holdfast"
+    monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path / "state"))
+    assert Outside.of(tmp_path / "log") == Outside(tmp_path / "state" / "keys", tmp_path / "state" / "anchors")
+    monkeypatch.delenv("HOLDFAST_STATE")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert state_directory() == tmp_path / ".local" / "state" / "holdfast"
