@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,16 @@ class Hypervisor:
         """Name the keeper's socket; nothing is opened yet."""
         self.path = path
 
-    def call(self, op: str, *, timeout_s: float = ANSWER_TIMEOUT_S, **arguments: object) -> dict[str, Any]:
+    def call(self, request: Mapping[str, object], *, timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, Any]:
         """Return the keeper's reply. HF301 if there is no keeper or no answer in time, HF302 if it refuses."""
+        op = request["op"]
         deadline = time.monotonic() + timeout_s
-        request = json.dumps({"op": op, **arguments}, separators=(",", ":")).encode() + b"\n"
+        line = json.dumps(request, separators=(",", ":")).encode() + b"\n"
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
                 connection.settimeout(min(CONNECT_TIMEOUT_S, timeout_s))
                 connection.connect(str(self.path))
-                connection.sendall(request)
+                connection.sendall(line)
                 reply = json.loads(_line(connection, deadline))
         except (OSError, ValueError) as error:
             message = f"the keeper at {self.path} gave no answer to {op!r}: {error}"

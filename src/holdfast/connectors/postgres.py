@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -51,6 +51,13 @@ SELECT pg_is_in_recovery() AS in_recovery,
 """
 
 
+_DAY_COMPLETE = """
+SELECT EXISTS (SELECT FROM ledger.business_day WHERE day = %(day)s AND closed_us IS NOT NULL)
+   AND EXISTS (SELECT FROM ledger.position WHERE day = %(day)s)
+   AND NOT EXISTS (SELECT FROM ledger.position WHERE day = %(day)s AND NOT confirmed)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """How one copy of a ledger is reached."""
@@ -86,6 +93,42 @@ def timeline(server: Server) -> int | None:
             return None
         row = connection.cursor(row_factory=dict_row).execute(_SOURCE).fetchone()
         return None if row is None else int(row["timeline"])
+
+
+def primary(servers: Iterable[Server]) -> Server:
+    """Return the copy that is written; of several that think they are, the one on the latest timeline.
+
+    HF306 if none is.
+    """
+    timelines: dict[Server, int] = {}
+    for server in servers:
+        try:
+            written = timeline(server)
+        except EnvironmentProblem:
+            continue
+        if written is not None:
+            timelines[server] = written
+    if not timelines:
+        message = "no copy of the ledger is writable"
+        raise EnvironmentProblem("HF306", message, remedy="see which copies run: there is no primary to read")
+    return max(timelines, key=lambda server: timelines[server])
+
+
+def open_day(server: Server) -> int:
+    """Return the business day that is open; HF306 if the server does not answer or no day is open."""
+    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+        row = connection.execute("SELECT day FROM ledger.business_day WHERE closed_us IS NULL").fetchone()
+    if row is None:
+        message = f"no business day is open in {server.name}"
+        raise EnvironmentProblem("HF306", message, remedy="open one, or run a scenario without a time of day")
+    return int(row[0])
+
+
+def day_complete(server: Server, day: int) -> bool:
+    """Return whether a day is closed and every participant confirmed its position; HF306 without answer."""
+    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+        row = connection.execute(_DAY_COMPLETE, {"day": day}).fetchone()
+    return row == (True,)
 
 
 def extract(server: Server) -> bytes:

@@ -147,7 +147,7 @@ def parse_inventory(document: Mapping[str, Any]) -> Inventory:
 
 def inventory(keeper: Hypervisor) -> tuple[Inventory, dict[str, Any]]:
     """Return the range's inventory and the document it was read from."""
-    reply = keeper.call("inventory", timeout_s=INVENTORY_TIMEOUT_S)
+    reply = keeper.call({"op": "inventory"}, timeout_s=INVENTORY_TIMEOUT_S)
     document = reply.get("inventory", reply)
     document = {name: value for name, value in document.items() if name != "ok"}
     return parse_inventory(document), document

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 READ_LIMIT_BYTES = 8 * 1024 * 1024  # at one look; the rest is read at the next
+LAST_LINES_BYTES = 65_536
 SUFFIX = ".ndjson"
 
 
@@ -65,3 +66,16 @@ def record_files(directory: Path) -> tuple[Path, ...]:
 def whole_lines(data: bytes) -> bytes:
     """Return ``data`` up to its last line feed: what comes after is still being written."""
     return data[: data.rfind(b"\n") + 1]
+
+
+def last_row(path: Path) -> dict[str, Any] | None:
+    """Return the object in the last whole line of a file, ``None`` if there is none."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - LAST_LINES_BYTES))
+            lines = whole_lines(file.read()).splitlines()
+        row = json.loads(lines[-1]) if lines else None
+    except (OSError, ValueError):
+        return None
+    return row if isinstance(row, dict) else None

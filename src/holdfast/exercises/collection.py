@@ -1,0 +1,89 @@
+"""Collecting the evidence: whatever can be had is committed by digest, whatever cannot is said to be missing.
+
+Participants' records and the vault's copies are files on this side of the keeper, there even when the range is not;
+the ledger is read on the primary by the auditor. A record that is still being written is taken up to its last line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from holdfast.connectors import postgres
+from holdfast.connectors.hypervisor import Hypervisor
+from holdfast.connectors.postgres import Server
+from holdfast.connectors.range import KEEPER_SOCKET, Inventory, inventory
+from holdfast.connectors.records import record_files, whole_lines
+from holdfast.errors import HoldfastError
+from holdfast.evidence.events import EvidenceAttached, EvidenceMissing
+from holdfast.exercises.clients import ALARMS
+from holdfast.exercises.course import Recorder
+
+NDJSON = "application/x-ndjson"
+JSON = "application/json"
+BEFORE = "inventory.json"
+AFTER = "inventory-after.json"
+LEDGER = "ledger.ndjson"
+RECORDS, JOURNALS = "records/", "journal/"
+
+
+def attach_inventory(recorder: Recorder, document: Mapping[str, Any], name: str) -> None:
+    """Commit what the range says of itself."""
+    data = json.dumps(document, sort_keys=True, indent=1).encode()
+    _attach(recorder, name, data, JSON, "the range's keeper")
+
+
+def collect(recorder: Recorder, target: Inventory | None) -> None:
+    """Commit everything that an exercise leaves behind; ``None`` for a range that never said where that is."""
+    if target is None:
+        for name in (RECORDS, ALARMS, JOURNALS, LEDGER, AFTER):
+            _missing(recorder, name, "the range never came up")
+        return
+    _files(recorder, target.records.get("participants"), RECORDS)
+    _files(recorder, target.records.get("vault_journal"), JOURNALS)
+    _guarded(recorder, ALARMS, lambda: _alarms(recorder, target))
+    _guarded(recorder, LEDGER, lambda: _ledger(recorder, target.servers()))
+    keeper = Hypervisor(target.dir / KEEPER_SOCKET)
+    _guarded(recorder, AFTER, lambda: attach_inventory(recorder, inventory(keeper)[1], AFTER))
+
+
+def _files(recorder: Recorder, directory: Path | None, prefix: str) -> None:
+    found = [path for path in record_files(directory) if path.name != ALARMS] if directory else []
+    for path in found:
+        _guarded(recorder, f"{prefix}{path.name}", partial(_file, recorder, path, f"{prefix}{path.name}"))
+    if not found:
+        _missing(recorder, prefix, f"there is no record in {directory}")
+
+
+def _file(recorder: Recorder, path: Path, name: str) -> None:
+    _attach(recorder, name, whole_lines(path.read_bytes()), NDJSON, str(path))
+
+
+def _alarms(recorder: Recorder, target: Inventory) -> None:
+    # No alarm is an answer too: the monitor makes its file when it begins to watch.
+    _file(recorder, target.records["alarms"], ALARMS)
+
+
+def _ledger(recorder: Recorder, servers: tuple[Server, ...]) -> None:
+    primary = postgres.primary(servers)
+    _attach(recorder, LEDGER, postgres.extract(primary), NDJSON, f"{primary.name}, as {primary.user}")
+
+
+def _attach(recorder: Recorder, name: str, data: bytes, media_type: str, read_from: str) -> None:
+    attachment = recorder.log.attach(name, data, media_type)
+    recorder.record(EvidenceAttached(recorder.exercise, attachment, recorder.by, read_from))
+
+
+def _missing(recorder: Recorder, name: str, why: str) -> None:
+    recorder.record(EvidenceMissing(recorder.exercise, name, why))
+
+
+def _guarded(recorder: Recorder, name: str, work: Callable[[], None]) -> None:
+    """Collect one thing; that it could not be had is itself recorded, and the rest is collected all the same."""
+    try:
+        work()
+    except (HoldfastError, OSError, LookupError) as error:
+        _missing(recorder, name, str(error) or type(error).__name__)

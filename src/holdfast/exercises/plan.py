@@ -1,0 +1,108 @@
+"""What a drill would do, worked out from the model alone; and whether it may: the rule about environments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from holdfast.errors import HoldfastError, UsageError
+from holdfast.exercises.faults import FAULTS, parameters_text
+from holdfast.model.types import AllOf, AnyOf, AtLeast, Environment, Fault, Model, Need, On, Scenario
+
+PRODUCTION: Environment = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fault of a plan: what is hit directly, what that takes with it, and how it is undone."""
+
+    fault: Fault
+    parameters: Mapping[str, str]
+    does: str
+    undone_by: str
+    hit: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A scenario as it would be run. ``taken_along`` stops functioning because what it needs does."""
+
+    scenario: Scenario
+    steps: tuple[Step, ...]
+    taken_along: tuple[str, ...]
+    modes: Mapping[str, bool]  # of the service: whether all they need still functions while everything is broken
+
+
+def plan(model: Model, scenario: Scenario, environment: Environment) -> Plan:
+    """Return the plan. HF402 if it would touch anything outside ``environment``, HF403 for an unknown fault."""
+    steps = tuple(_step(model, fault) for fault in scenario.disruption)
+    hit = {name for step in steps for name in step.hit}
+    working = functioning(model, hit)
+    taken = tuple(sorted(set(model.resources) - working - hit))
+    _check_environment(model, {*hit, *taken}, [fault.target for fault in scenario.disruption], environment)
+    modes = {mode.name: _met(model, mode.needs, working) for mode in model.services[scenario.service].modes}
+    return Plan(scenario, steps, taken, modes)
+
+
+def functioning(model: Model, failed: Iterable[str]) -> frozenset[str]:
+    """Return the largest set of resources that function without ``failed``: each one's needs hold inside the set."""
+    working = frozenset(model.resources) - set(failed)
+    while True:
+        left = frozenset(name for name in working if _met(model, model.resources[name].needs, working))
+        if left == working:
+            return working
+        working = left
+
+
+def _step(model: Model, fault: Fault) -> Step:
+    kind = FAULTS.get(fault.name)
+    if kind is None:
+        message = f"no fault is called {fault.name!r}"
+        raise UsageError("HF403", message, remedy=f"there are {', '.join(FAULTS)}")
+    return Step(
+        fault=fault,
+        parameters=parameters_text(fault.parameters),
+        does=kind.does.format(target=fault.target),
+        undone_by=kind.undone_by.format(target=fault.target),
+        hit=_hit(model, fault),
+    )
+
+
+def _hit(model: Model, fault: Fault) -> tuple[str, ...]:
+    """Return the resources that a fault touches itself. A partition touches what it cuts off, not the other side."""
+    if "site" in FAULTS[fault.name].schema.targets and fault.target in model.sites:
+        at_site = [name for name, resource in model.resources.items() if resource.site == fault.target]
+        lines = [name for name, r in model.resources.items() if r.between and fault.target in r.between]
+        return tuple(sorted({*at_site, *lines}))
+    return (fault.target,)
+
+
+def _met(model: Model, need: Need, working: frozenset[str]) -> bool:
+    match need:
+        case On(resource):
+            group = model.groups.get(resource)
+            if group is None:
+                return resource in working
+            return sum(member in working for member in group.members) >= max(group.active, group.quorum)
+        case AllOf(of):
+            return all(_met(model, part, working) for part in of)
+        case AnyOf(of):
+            return any(_met(model, part, working) for part in of)
+        case AtLeast(count, of):
+            return sum(_met(model, part, working) for part in of) >= count
+
+
+def _check_environment(model: Model, touched: Iterable[str], targets: Iterable[str], environment: Environment) -> None:
+    """Refuse production, and whatever is not declared to be in the environment that was named."""
+    if environment == PRODUCTION:
+        message = "this version injects nothing into production"
+        raise HoldfastError("HF402", message, remedy="drill the range or a test environment")
+    declared: dict[str, Environment] = {
+        name: model.resources[name].environment for name in touched if name in model.resources
+    }
+    declared |= {f"site {name}": model.sites[name].environment for name in targets if name in model.sites}
+    outside = sorted(f"{name} ({where})" for name, where in declared.items() if where != environment)
+    if outside:
+        message = f"not in environment {environment}, but would be touched: {', '.join(outside)}"
+        remedy = "correct `environment` in the model where it is wrong; a resource that names none is production"
+        raise HoldfastError("HF402", message, remedy=remedy)

@@ -1,0 +1,484 @@
+"""The runner: one exercise from its opening to its close. It acts and records; it judges nothing.
+
+opened → guarded → range up → armed → day laid on the clock → steady → each fault (intended, injected, shown to have
+taken effect, held, undone) → re-armed → load stopped → day closed → evidence committed → closed.
+
+An intention is durable in the log *before* the injection, and says all that undoing takes. Whatever ends the runner,
+its guard or a later start finds there what to undo.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from os import getpid, getuid
+from pathlib import Path
+from types import FrameType
+
+from holdfast.connectors import processes
+from holdfast.connectors.hypervisor import Hypervisor
+from holdfast.connectors.range import KEEPER_SOCKET, Command, Inventory, inventory
+from holdfast.connectors.records import Tail
+from holdfast.errors import EnvironmentProblem, HoldfastError
+from holdfast.evidence.events import (
+    AlarmRaised,
+    DayScheduled,
+    ExerciseArmed,
+    ExerciseOpened,
+    ExerciseRearmed,
+    FaultIntended,
+    FaultProbed,
+    Instant,
+    PhaseEntered,
+    StopRequested,
+)
+from holdfast.exercises import business, collection, gate, leaving
+from holdfast.exercises.business import Operator
+from holdfast.exercises.clients import ALARMS, Clients, View
+from holdfast.exercises.course import Course, Recorder, meanwhile
+from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
+from holdfast.exercises.leaving import How
+from holdfast.exercises.undoing import UNDO_TIMEOUT_S, undo_one
+from holdfast.exercises.watch import Guard
+from holdfast.model.loader import attachment
+from holdfast.model.types import Environment, Fault, Model, Scenario
+from holdfast.store.clock import now
+from holdfast.store.sqlite import SqliteLog
+
+TICK_S = 0.1
+ARMED_TIMEOUT_S = 60.0
+REARMED_TIMEOUT_S = 120.0
+GUARDED_TIMEOUT_S = 15.0
+EFFECT_TIMEOUT_S = 10.0
+CLOSE_MARGIN_US = 15_000_000  # how long after its deadline a close is still waited for; whether it was late is judged
+LEAD_US = 1_000_000  # from laying the day on the clock to the beginning of the steady phase
+US_PER_MS = 1000
+
+
+class Stopped(Exception):
+    """The exercise does not go on, and why: somebody asked, or it would prove nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run, on what. Without ``range_dir`` a range is started, and taken down again unless kept."""
+
+    model: Model
+    scenario: Scenario
+    environment: Environment
+    log: SqliteLog
+    range_dir: Path | None = None
+    keep_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an exercise is, for whoever watches: its phase, what clients see, and the institution's clock if any."""
+
+    exercise: str
+    scenario: Scenario
+    phase: str
+    detail: str
+    phase_since_us: int
+    now_us: int
+    view: View | None
+    calendar: str | None
+
+
+Tell = Callable[[Progress], None]
+
+
+class Runner:
+    """Runs one exercise; ``run`` returns its id. ``tell`` is called often, and must return at once."""
+
+    def __init__(self, order: Order, tell: Tell) -> None:
+        """Give the exercise its id; nothing is touched yet."""
+        self.order = order
+        self.model, self.scenario = order.model, order.scenario
+        # The keeper takes ids of up to 64 characters, and a fault's is longer than its exercise's.
+        self.exercise = f"{self.scenario.name[:32]}-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+        self.directory = order.range_dir or _own_directory()
+        self.keeper = Hypervisor(self.directory / KEEPER_SOCKET)
+        self.recorder = Recorder(order.log, self.exercise, "runner")
+        self.course = Course(order.log, self.exercise, order.log.size() - 1)
+        self._tell = tell
+        self._interrupted: str | None = None
+        self._leaving = False
+        self._phase, self._detail, self._since_us = "opening", "", now().mono_us
+        self._guard: Guard | None = None
+        self._clients: Clients | None = None
+        self._alarms: Tail | None = None
+        self._view: View | None = None
+        self._day: DayScheduled | None = None
+
+    def run(self) -> str:
+        """Run the exercise to its close, whatever happens in it; only what is no fault of the target's is raised."""
+        with self._stoppable():
+            self._open()
+            how: How = "crashed"
+            why = "the runner ended unexpectedly"
+            try:
+                how, why = self._rehearse()
+            finally:
+                self._leave(how, why)
+        return self.exercise
+
+    def _rehearse(self) -> tuple[How, str]:
+        try:
+            self._boot()
+            self._arm()
+            self._lay_day()
+            self._steady()
+            self._disrupt()
+            self._recover()
+        except Stopped as stop:
+            return "stopped", str(stop)
+        except EnvironmentProblem as problem:
+            return ("crashed" if self.course.intended else "not-runnable"), str(problem)
+        except HoldfastError as problem:
+            return "crashed", str(problem)
+        return "finished", "it ran its whole course"
+
+    # -- before anything is broken --
+
+    def _open(self) -> None:
+        """Start the guard, commit the model and what the drill is going to touch, and see that the guard watches."""
+        order = self.order
+        self._guard = Guard.start(order.log.directory, self.exercise)
+        model = order.log.attach("model.json", attachment(self.model), collection.JSON)
+        command = self.model.range.command if self.model.range else ()
+        opened = ExerciseOpened(
+            exercise=self.exercise,
+            scenario=self.scenario.name,
+            service=self.scenario.service,
+            exercise_type=self.scenario.exercise_type,
+            environment=order.environment,
+            model=model,
+            model_digest=self.model.digest,
+            seed=self.scenario.load.seed,
+            compression=self.scenario.compression,
+            version=version("holdfast"),
+            target={
+                leaving.RANGE: str(self.directory),
+                leaving.KEEPER: str(self.keeper.path),
+                leaving.OWNED: "no" if order.range_dir or order.keep_range else "yes",
+                leaving.COMMAND: shlex.join(command),
+                leaving.RUNNER: str(processes.find(getpid())),
+                leaving.GUARD: str(self._guard.process),
+                "profile": self.model.range.profile if self.model.range else "",
+            },
+            guard_pid=self._guard.process.pid,
+        )
+        self.recorder.record(opened)
+
+    def _boot(self) -> None:
+        """Start the range, or attach to the one that was named, and begin to watch its clients."""
+        if not self._until(lambda: self.course.look().guarded, GUARDED_TIMEOUT_S):
+            message = "the guard did not begin to watch; nothing is injected without it"
+            raise EnvironmentProblem("HF407", message, remedy="see what the guard printed, and try again")
+        self._enter("boot", f"{'attaching to' if self.order.range_dir else 'starting'} the range in {self.directory}")
+        options = self._options()
+        if self.order.range_dir is None:
+            started, told = self._command(), self._said
+            meanwhile(lambda: started.start(self.directory, options, told), self._tick)
+        target, document = inventory(self.keeper)
+        for name in sorted(set(options) & set(document)):
+            if document[name] != options[name]:
+                message = f"the range runs with {name} {document[name]}; {self.scenario.name} wants {options[name]}"
+                raise EnvironmentProblem("HF404", message, remedy="start one that fits, or leave --range out")
+        parts = ", ".join(f"{name} {_version(part)}" for name, part in sorted(target.components.items()))
+        self._enter("range", f"{target.mode}, profile {target.profile}, client {target.client}, {parts}")
+        self._clients = Clients(target.records["participants"], self.model.services[self.scenario.service].indicator)
+        self._alarms = Tail(target.records["alarms"])
+
+    def _arm(self) -> None:
+        """Set the load and wait until the target is whole, can lose something, and serves steadily."""
+        self._enter("arming", "waiting until the range is armed")
+        Operator(self._target()).set_load(self.scenario.load.rate_per_s)
+        found = self._gate(ARMED_TIMEOUT_S, in_order=True)
+        self.recorder.record(ExerciseArmed(self.exercise, found.ready, found.observed, now()))
+        if not found.ready:
+            message = f"the target was not armed after {ARMED_TIMEOUT_S:.0f} s: {found.missing}"
+            raise Stopped(message)
+        collection.attach_inventory(self.recorder, inventory(self.keeper)[1], collection.BEFORE)
+
+    def _lay_day(self) -> None:
+        """Lay the business day on the clock, so that the injection falls on the scenario's time of day."""
+        calendar = self.model.calendar
+        if self.scenario.time_of_day_min is None or calendar is None:
+            return
+        operator = Operator(self._target())
+        injection = business.later(now(), LEAD_US + self.scenario.steady_ms * US_PER_MS)
+        day = business.lay_day(self.exercise, operator.day(), self.scenario, calendar, injection)
+        operator.set_day(day.day, day.cut_off.utc_us, day.close_by.utc_us)
+        self._day = day
+        self.recorder.record(day)
+
+    def _steady(self) -> None:
+        """Let the service run undisturbed, for the record of how it is when nothing is wrong."""
+        self._enter("steady", "the service as it is when nothing is wrong")
+        until_us = (
+            self._day.planned_injection.mono_us if self._day else now().mono_us + self._us(self.scenario.steady_ms)
+        )
+        self._wait_until(until_us)
+
+    # -- the disruption --
+
+    def _disrupt(self) -> None:
+        """Inject every fault when it is due and undo it when it was held long enough, the last one first."""
+        waiting = sorted(enumerate(self.scenario.disruption, start=1), key=lambda pair: pair[1].after_ms)
+        held: list[tuple[int, int, FaultIntended]] = []
+        begun_us: int | None = None
+        while waiting or held:
+            self._tick()
+            now_us = now().mono_us
+            due = [fault for fault in held if fault[0] <= now_us]
+            for fault in reversed(due):
+                held.remove(fault)
+                self._undo(fault[1], fault[2])
+            if waiting and (begun_us is None or now_us >= begun_us + self._us(waiting[0][1].after_ms)):
+                number, declared = waiting.pop(0)
+                seq, intended, injected, effect = self._inject(number, declared)
+                begun_us = begun_us or injected.mono_us
+                held.append((effect.mono_us + self._us(declared.hold_ms), seq, intended))
+                self._enter("observing", f"{declared.name} on {declared.target} is held")
+            time.sleep(TICK_S)
+
+    def _inject(self, number: int, declared: Fault) -> tuple[int, FaultIntended, Instant, Instant]:
+        """Record the intention, inject, and show that it took effect; an ineffective fault ends the exercise."""
+        kind, target = FAULTS[declared.name], self._target()
+        self._enter("fault", kind.does.format(target=declared.target))
+        aim = Aim(self.exercise, f"fault-{number}", declared.target, declared.parameters)
+        prepared = meanwhile(lambda: kind.prepare(aim, target), self._tick)
+        intended = FaultIntended(
+            exercise=self.exercise,
+            fault=aim.fault,
+            name=declared.name,
+            target=declared.target,
+            parameters=parameters_text(declared.parameters),
+            box_ms=declared.box_ms,
+            undo=prepared.undo,
+            identity=prepared.identity,
+            occurred=now(),
+        )
+        seq = self.recorder.record(intended)
+        injected = now()
+        meanwhile(lambda: kind.inject(intended, self.keeper, target), self._tick)
+        seen = meanwhile(lambda: _effect(kind.probe, intended), self._tick)
+        effect = now()
+        self.recorder.record(FaultProbed(self.exercise, aim.fault, seen.so, seen.observed, injected, effect), cause=seq)
+        if not seen.so:
+            message = f"{declared.name} on {declared.target} did not take effect: {seen.observed}"
+            raise Stopped(message)
+        return seq, intended, injected, effect
+
+    def _undo(self, seq: int, intended: FaultIntended) -> None:
+        self._enter("undoing", FAULTS[intended.name].undone_by.format(target=intended.target))
+        undo_one(seq, intended, self.recorder, self._tick)
+
+    def _recover(self) -> None:
+        """After the undoing: watch on, see the target armed again, end the load and wait for the close of the day."""
+        self._enter("observing", "everything is undone")
+        self._wait_until(now().mono_us + self._us(self.scenario.after_ms))
+        self._enter("re-arming", "waiting until the range is as ready as before")
+        found = self._gate(REARMED_TIMEOUT_S, in_order=False)
+        self.recorder.record(ExerciseRearmed(self.exercise, found.ready, found.observed, now()))
+        if self._day is not None:
+            self._enter("day", "until the cut-off")
+            self._wait_until(self._day.cut_off.mono_us)
+        self._enter("resolving", "no more is offered; every open instruction is brought to an answer")
+        operator = Operator(self._target())
+        meanwhile(operator.stop_load, self._tick)
+        if self._day is not None:
+            self._await_close(operator, self._day)
+
+    def _await_close(self, operator: Operator, day: DayScheduled) -> None:
+        """Wait until the day is closed and confirmed, or well past its deadline: whether it was, the ledger says."""
+        self._enter("closing", "waiting until the day is closed and every position confirmed")
+        while now().mono_us < day.close_by.mono_us + CLOSE_MARGIN_US:
+            if meanwhile(lambda: operator.day_complete(day.day), self._tick):
+                return
+            time.sleep(TICK_S)
+
+    # -- the end, however it came --
+
+    def _leave(self, how: How, why: str) -> None:
+        self._leaving = True
+        if how == "stopped":
+            self._let_the_guard_undo()
+        self._enter("leaving", why)
+        try:
+            leaving.leave(self.course, self.recorder, how, why, self._tick)
+        finally:
+            if self._guard is not None:
+                self._guard.end()
+        self._enter("closed", why, recorded=False)
+
+    def _let_the_guard_undo(self) -> None:
+        """Have one process undo: the guard does on a request to stop, and if it does not, we do."""
+        if not self.course.look().stops or self._guard is None:
+            return
+        self._enter("undoing", "the guard undoes everything")
+        deadline = time.monotonic() + UNDO_TIMEOUT_S * (1 + len(self.course.intended))
+        while time.monotonic() < deadline and self._guard.alive() and not self.course.closed:
+            outstanding = {intended.fault for _, intended in self.course.look().outstanding()}
+            if not outstanding - self.course.failed:
+                return
+            self._tick()
+            time.sleep(TICK_S)
+
+    # -- small things --
+
+    def _target(self) -> Inventory:
+        return inventory(self.keeper)[0]
+
+    def _command(self) -> Command:
+        if self.model.range is None:
+            message = "the model declares no range that could be started"
+            raise EnvironmentProblem(
+                "HF405", message, remedy="declare range: command in the model, or name --range DIR"
+            )
+        return Command(self.model.range.command)
+
+    def _options(self) -> dict[str, str]:
+        """Return what the range is started with: the model's profile, the scenario's load and options."""
+        declared = self.model.range
+        if declared is None:
+            return {}
+        options = {name: self.scenario.range_options.get(name, values[0]) for name, values in declared.options.items()}
+        return {"profile": declared.profile, "rate": str(self.scenario.load.rate_per_s), **options}
+
+    def _gate(self, timeout_s: float, *, in_order: bool) -> gate.Gate:
+        """Return the first reading that is ready, or the last one before the time is over."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            self._tick()
+            view, target = self._view, self._target()
+            if view is None:
+                message = "there are no clients to see"
+                raise HoldfastError("HF404", message, remedy="use a range whose inventory names its records")
+            found = meanwhile(partial(gate.look, target, view, self.model, in_order=in_order), self._tick)
+            if found.ready or time.monotonic() > deadline:
+                return found
+            self._detail = found.missing
+
+    def _until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self._tick()
+            time.sleep(TICK_S)
+        return True
+
+    def _wait_until(self, mono_us: int) -> None:
+        while now().mono_us < mono_us:
+            self._tick()
+            time.sleep(TICK_S)
+
+    def _tick(self) -> None:
+        """Read what is new, show it, and see whether the exercise shall go on; raises ``Stopped`` if not."""
+        now_us = now().mono_us
+        if self._clients is not None:
+            self._view = self._clients.look(now_us)
+        self._copy_alarms()
+        calendar = business.calendar_clock(self._day, self.scenario, now_us) if self._day else None
+        self._tell(
+            Progress(
+                self.exercise,
+                self.scenario,
+                self._phase,
+                self._detail,
+                self._since_us,
+                now_us,
+                self._view,
+                calendar,
+            )
+        )
+        if self._leaving:
+            return
+        if self._interrupted and not self.course.stops:
+            self.recorder.record(StopRequested(self.exercise, "operator", self._interrupted, now()))
+        self.course.look()
+        if self.course.stops:
+            raise Stopped(self.course.stops[0].why)
+        if self.course.closed:
+            message = "somebody else closed this exercise"
+            raise Stopped(message)
+
+    def _copy_alarms(self) -> None:
+        """Record the participants' alarms as they come, each with the time on their own clock."""
+        for row in self._alarms.rows() if self._alarms is not None else ():
+            state = row.get("state")
+            if row.get("op") == "alarm" and state in {"raised", "cleared"}:
+                alarm = AlarmRaised(
+                    exercise=self.exercise,
+                    service=str(row.get("service")),
+                    by=str(row.get("by")),
+                    state=state,
+                    detail=str(row.get("detail")),
+                    source=ALARMS,
+                    occurred=Instant(int(row["utc_us"]), int(row["t_us"]), str(row["clock_id"])),
+                )
+                self.recorder.record(alarm)
+
+    def _enter(self, phase: str, detail: str, *, recorded: bool = True) -> None:
+        self._phase, self._detail, self._since_us = phase, detail, now().mono_us
+        if recorded:
+            self.recorder.record(PhaseEntered(self.exercise, phase, detail, now()))
+        if self._leaving:
+            self._tick()
+
+    def _said(self, line: str) -> None:
+        """Show a progress line of the range's own command."""
+        self._detail = line
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Turn Ctrl-C and SIGTERM into a request to stop: everything is undone before the runner ends."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def interrupted(number: int, _: FrameType | None) -> None:
+            self._interrupted = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+
+        before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @staticmethod
+    def _us(milliseconds: int) -> int:
+        return milliseconds * US_PER_MS
+
+
+def _effect(probe: Callable[[FaultIntended], Seen], intended: FaultIntended) -> Seen:
+    """Look until the fault is seen to have taken effect, or a deadline passes."""
+    deadline = time.monotonic() + EFFECT_TIMEOUT_S
+    while not (seen := probe(intended)).so and time.monotonic() < deadline:
+        time.sleep(TICK_S)
+    return seen
+
+
+def _own_directory() -> Path:
+    """Return a new place for a range: short, because paths of Unix sockets are limited to 107 bytes."""
+    base = Path(tempfile.gettempdir()) / f"holdfast-{getuid()}"
+    base.mkdir(mode=0o700, exist_ok=True)
+    return base / secrets.token_hex(3)
+
+
+def _version(part: object) -> str:
+    return f"{part.get('version')} ({part.get('from')})" if isinstance(part, dict) else str(part)
