@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
 from rich.console import Console
@@ -23,6 +24,10 @@ for command in (check, drill, judge, log, range_):
 
 def main() -> None:
     """Run the command line; an error is shown as its line and its remedy, never as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A locale that cannot show a character, or a file name that is none, must not end a command half way.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except HoldfastError as error:

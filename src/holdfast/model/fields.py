@@ -55,6 +55,15 @@ class Reading:
         self.findings.error("HF107", node.place, message, "Give the value, or leave the key out if it may be left out.")
         return None
 
+    def word(self, node: Node, expected: str) -> Scalar | None:
+        """Return a node that holds one short printable text; anything else is a finding."""
+        scalar = self.scalar(node, expected)
+        if scalar is None or (scalar.text.isprintable() and len(scalar.text) <= MAX_TEXT_CHARS):
+            return scalar
+        message = f"expected {expected} in printable characters, got {shown(scalar.text)}"
+        self.findings.error("HF107", scalar.place, message, "Shorten it, or remove what cannot be printed.")
+        return None
+
     def name(self, scalar: Scalar) -> bool:
         """Return whether the text can be a name; if not, that is a finding."""
         if len(scalar.text) <= MAX_NAME_CHARS and _NAME.fullmatch(scalar.text) and scalar.text not in RESERVED_NAMES:
@@ -228,7 +237,7 @@ class Fields:
         """Return the members of a list of texts, each of them once."""
         found: dict[str, Scalar] = {}
         for node in self.items(key):
-            scalar = self.reading.scalar(node, f"a text in {key}")
+            scalar = self.reading.word(node, f"a text in {key}")
             if scalar is None:
                 self._unsound.add(key)
             elif scalar.text in found:

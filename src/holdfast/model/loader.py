@@ -53,7 +53,10 @@ def load(files: Mapping[str, Contents], root: str, vocabulary: Vocabulary) -> tu
     the one that names the institution.
     """
     reading = Reading(Findings(), vocabulary)
-    contents = {name: _as_bytes(files[name]) for name in sorted(files)}
+    contents = {name: _as_bytes(files[name]) for name in sorted(files) if name.isprintable()}
+    for name in sorted(files.keys() - contents.keys()):
+        place = Place(name.encode("unicode_escape").decode("ascii"), 1)
+        reading.findings.error("HF101", place, "expected a file name that can be printed", "Rename the file.")
     if len(contents) > MAX_FILES:
         message = f"expected at most {MAX_FILES:,} files, got {len(contents):,}"
         reading.findings.error("HF101", Place(root, 1), message, "Merge small files.")

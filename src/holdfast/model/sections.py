@@ -6,7 +6,7 @@ import re
 from typing import cast
 
 from holdfast.model import keys
-from holdfast.model.documents import Items, Node, Scalar, Table
+from holdfast.model.documents import Items, Node, Table
 from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import shown
 from holdfast.model.quantities import written
@@ -55,7 +55,8 @@ def read_calendar(reading: Reading, node: Node) -> Calendar:
 def read_range(reading: Reading, node: Node) -> Range:
     """Return how the range is started and what a scenario may ask of it."""
     fields = Fields(reading, node, keys.RANGE, "range")
-    command = tuple(scalar.text for scalar in _texts(fields, "command"))
+    words = (reading.word(node, "a text in command") for node in fields.items("command"))
+    command = tuple(word.text for word in words if word is not None)
     if fields.sound("command") and not command:
         fields.error("HF107", "command", "expected a command, got an empty list", "Write [program, argument].")
     options: dict[str, tuple[str, ...]] = {}
@@ -71,12 +72,6 @@ def read_range(reading: Reading, node: Node) -> Range:
                 message = f"expected the values that {shown(name)} takes, got none"
                 reading.findings.error("HF107", values.place, message, "Write [default, other].")
     return Range(command, fields.text("profile"), options)
-
-
-def _texts(fields: Fields, key: str) -> tuple[Scalar, ...]:
-    """Return a list of texts in which the same one may come again, as in a command line."""
-    scalars = (fields.reading.scalar(node, f"a text in {key}") for node in fields.items(key))
-    return tuple(scalar for scalar in scalars if scalar is not None)
 
 
 def read_site(reading: Reading, name: str, node: Node) -> Site:

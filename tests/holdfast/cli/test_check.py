@@ -111,6 +111,18 @@ def test_a_file_that_is_too_long_is_a_finding(tmp_path: Path) -> None:
     assert "HF101" in done.stdout
 
 
+def test_a_name_that_is_no_text_and_a_locale_that_shows_none(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text("institution: Société\nsites: {dc-a: {title: []}}\n", encoding="utf-8")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.yaml")).write_text("sites: {}\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        command(str(tmp_path)), check=False, capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "HF101" in done.stdout
+    assert "\\udcff.yaml:1" in done.stdout
+
+
 def on_a_terminal(*arguments: str, columns: int) -> str:
     """Return what the command writes when its output is a terminal."""
     leader, follower = pty.openpty()

@@ -39,7 +39,10 @@ MISTAKES = [
     ('open: "07:00"', 'open: "17:00"', "HF123"),
     ('close_by: "18:00"', 'close_by: "17:00"', "HF123"),
     ("  command: [python, -m, meridian]", "  command: []", "HF107"),
+    ("  command: [python, -m, meridian]", '  command: [python, "-m\\0"]', "HF107"),
+    ("  command: [python, -m, meridian]", "  command: [python, ~]", "HF107"),
     ("  options: {client: [safe, naive]}", "  options: {client: [safe, naive], x: []}", "HF107"),
+    ("  options: {client: [safe, naive]}", '  options: {client: [safe, naive, "\\a"]}', "HF107"),
     ("  options: {client: [safe, naive]}", "  options: {client: [safe, naive], X Y: [a]}", "HF110"),
     # resources and groups
     ("  desk: {kind: people, site: hq}", "  desk: {kind: people, site: hqq}", "HF111"),
