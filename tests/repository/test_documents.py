@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.evidence.events import KINDS
 from tests.repository.tree import ROOT, read, texts
 from tests.repository.write_commands import PAGE, render
 
@@ -64,11 +63,6 @@ def test_every_code_is_explained_and_no_other() -> None:
     assert sorted(explained) == sorted(set(explained))
     assert sorted(used - set(explained)) == []
     assert sorted(set(explained) - used) == []
-
-
-def test_every_kind_of_event_is_explained_and_no_other() -> None:
-    explained = re.findall(r"^## `?([a-z]+\.[a-z]+)`?", read(Path("docs/events.md")), re.MULTILINE)
-    assert sorted(explained) == sorted(KINDS)
 
 
 def test_the_map_names_every_room_and_no_other() -> None:
