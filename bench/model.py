@@ -6,7 +6,7 @@ import sys
 from functools import partial
 
 from bench.figures import machine, show, timed
-from holdfast.cli.vocabulary import vocabulary
+from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.loader import load
 
 REPEATS = 5

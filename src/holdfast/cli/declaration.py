@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from holdfast.cli.vocabulary import vocabulary
+from holdfast.exercises.vocabulary import vocabulary
 from holdfast.errors import EnvironmentProblem, UsageError
 from holdfast.model.documents import MAX_FILE_BYTES
 from holdfast.model.findings import Finding

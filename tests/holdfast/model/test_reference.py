@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from holdfast.cli.vocabulary import vocabulary
+from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.documents import MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES
 from holdfast.model.keys import RESERVED_NAMES, SECTIONS, Key
 from holdfast.model.loader import MAX_FILES, load
