@@ -16,11 +16,10 @@ _STOP_ROUNDS = 20
 def parents() -> dict[int, int]:
     """Return pid → parent's pid of every process that /proc shows."""
     found: dict[int, int] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with suppress(OSError, ValueError, IndexError):
-                text = Path(f"/proc/{entry}/stat").read_text(encoding="utf-8", errors="replace")
-                found[int(entry)] = int(text.rpartition(")")[2].split()[1])
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError, IndexError):
+            text = (process / "stat").read_text(encoding="utf-8", errors="replace")
+            found[int(process.name)] = int(text.rpartition(")")[2].split()[1])
     return found
 
 

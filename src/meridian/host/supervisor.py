@@ -96,11 +96,8 @@ class Supervisor:
         if name == "STOP":
             processes.stop(pid)
             return {"ok": True}
-        if pid is None:
-            found = processes.everyone()
-        else:
-            found = processes.tree(pid) if tree else [pid]
-        processes.send(found, signal.Signals[f"SIG{name}"])
+        found = processes.everyone() if pid is None else processes.tree(pid)
+        processes.send(found if tree or pid is None else [pid], signal.Signals[f"SIG{name}"])
         return {"ok": True}
 
     def _ensure(self, process: str | None) -> dict[str, Any]:
@@ -164,4 +161,5 @@ def _become(unit: Unit, log: int, home: Path, uid: int | None) -> None:
     os.chdir(home)
     os.umask(0o077)
     give_up_privileges(uid)
-    os.execve(unit.argv[0], unit.argv, {"PATH": _PATH, "HOME": str(home), "LC_ALL": "C.UTF-8", **unit.environment})
+    environment = {"PATH": _PATH, "HOME": str(home), "LC_ALL": "C.UTF-8", **unit.environment}
+    os.execve(unit.argv[0], unit.argv, environment)  # noqa: S606 - an argument list, no shell wanted

@@ -72,7 +72,7 @@ class Power:
             self._control.send(json.dumps(message).encode())
             answer: dict[str, Any] = json.loads(self._control.recv(MESSAGE_LIMIT_BYTES) or b"{}")
         except (OSError, ValueError) as error:
-            answer = {"error": f"{error or type(error).__name__}"}
+            answer = {"error": str(error) or type(error).__name__}
         if not answer.get("ok"):
             raise MeridianError(
                 "MR105",
@@ -98,17 +98,15 @@ class Power:
 
 def outer_pids(host_pid: int) -> dict[int, int]:
     """Return pid inside the host → pid outside, for every process in the PID namespace of ``host_pid``."""
-    namespace = os.readlink(f"/proc/{host_pid}/ns/pid")
+    namespace = Path(f"/proc/{host_pid}/ns/pid").readlink()
     found: dict[int, int] = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, StopIteration, ValueError):
-            if os.readlink(f"/proc/{entry}/ns/pid") != namespace:
+            if (process / "ns/pid").readlink() != namespace:
                 continue
-            status = Path(f"/proc/{entry}/status").read_text(encoding="utf-8", errors="replace")
+            status = (process / "status").read_text(encoding="utf-8", errors="replace")
             ids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
-            found[int(ids[-1])] = int(entry)
+            found[int(ids[-1])] = int(process.name)
     return found
 
 

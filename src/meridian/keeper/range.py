@@ -167,7 +167,7 @@ class Range:
     def _process_facts(self, host: str, pids: Mapping[str, int | None]) -> dict[str, Any]:
         machine = self.machines[host]
         accounts = {unit.name: (unit.account, unit.ports) for unit in machine.units}
-        accounts |= {name: ("meridian-db", (5432,)) for name in machine.pid_files}
+        accounts |= dict.fromkeys(machine.pid_files, ("meridian-db", (5432,)))
         return {
             name: {
                 "host": host,

@@ -47,15 +47,15 @@ class Server:
         self._operations: Mapping[str, Callable[[Request], dict[str, Any]]] = {
             "inventory": lambda _: {"inventory": held.inventory()},
             "power_off": self._power_off,
-            "power_on": lambda request: _done(held.power_on(_known(request, "host", HOSTS))),
+            "power_on": lambda request: _do(held.power_on, _known(request, "host", HOSTS)),
             "site_off": self._site_off,
-            "site_on": lambda request: _done(held.site_on(_known(request, "site", SITES))),
+            "site_on": lambda request: _do(held.site_on, _known(request, "site", SITES)),
             "signal": self._signal,
             "ensure": self._ensure,
             "cut": self._cut,
-            "mend": lambda request: _done(held.fabric.mend(_text(request, "id"))),
+            "mend": lambda request: _do(held.fabric.mend, _text(request, "id")),
             "cuts": lambda _: {"cuts": list(held.fabric.cuts())},
-            "revoke": lambda request: _done(self._revoked.add(_text(request, "exercise"))),
+            "revoke": lambda request: _do(self._revoked.add, _text(request, "exercise")),
             "socket": lambda request: {"socket": held.fabric.socket_in(_known(request, "host", HOSTS))},
             "down": self._down,
         }
@@ -115,10 +115,8 @@ class Server:
         """Carry out one request and return its answer."""
         try:
             request = json.loads(line)
-            if not isinstance(request, dict) or request.get("op") not in self._operations:
-                known = ", ".join(sorted(self._operations))
-                raise MeridianError("MR108", f"no such operation: {line[:80]!r}", remedy=f"one of: {known}")
-            return {"ok": True, **self._operations[request["op"]](request)}
+            name = request.get("op") if isinstance(request, dict) else None
+            return {"ok": True, **self._operation(name)(request)}
         except MeridianError as error:
             return {"ok": False, "code": error.code, "error": error.message, "remedy": error.remedy}
         except ValueError as error:
@@ -126,6 +124,13 @@ class Server:
         except OSError as error:
             remedy = "the reason is in keeper.log; `meridian status` shows how the range stands"
             return {"ok": False, "code": "MR109", "error": f"the machine refused: {error}", "remedy": remedy}
+
+    def _operation(self, name: object) -> Callable[[Request], dict[str, Any]]:
+        """Return an operation by its name. Raise MR108 for one that does not exist."""
+        if not isinstance(name, str) or name not in self._operations:
+            known = ", ".join(sorted(self._operations))
+            raise MeridianError("MR108", f"no such operation: {name!r}", remedy=f"one of: {known}")
+        return self._operations[name]
 
     def _admit(self, request: Request) -> None:
         """Refuse an injection of an exercise whose right to inject was revoked."""
@@ -139,11 +144,11 @@ class Server:
 
     def _power_off(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        return _done(self._range.power_off(_known(request, "host", HOSTS)))
+        return _do(self._range.power_off, _known(request, "host", HOSTS))
 
     def _site_off(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        return _done(self._range.site_off(_known(request, "site", SITES)))
+        return _do(self._range.site_off, _known(request, "site", SITES))
 
     def _signal(self, request: Request) -> dict[str, Any]:
         self._admit(request)
@@ -185,7 +190,8 @@ class Server:
         return {}
 
 
-def _done(_: None) -> dict[str, Any]:
+def _do(action: Callable[[str], None], name: str) -> dict[str, Any]:
+    action(name)
     return {}
 
 

@@ -1,0 +1,200 @@
+"""``up``, ``down``, ``status``, ``shell``, ``fetch-etcd``. Progress goes to standard error, results to standard output.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 this machine cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from meridian import binaries, control, shell
+from meridian.control import Keeper, View
+from meridian.errors import MeridianError
+from meridian.stack.readiness import Standing
+from meridian.topology import HOSTS, LINKS
+
+READY_TIMEOUT_S = 90.0
+LOOK_EVERY_S = 0.1
+
+app = typer.Typer(
+    name="meridian",
+    help="Meridian Clearing Bank N.V.: the reference institution that really runs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Option("--name", help="Name of the range; several run side by side.")]
+Directory = Annotated[Path | None, typer.Option("--dir", help="Directory of the range, instead of a name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> int:
+    """Run the command line and return its exit status; an error is shown as its line and its remedy."""
+    try:
+        app(standalone_mode=True)
+    except MeridianError as error:
+        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 1
+    return 0
+
+
+class _Progress:
+    """Lines on standard error, each with the seconds since the start; a line is said once."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._said: set[str] = set()
+
+    def say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            sys.stderr.write(f"{time.monotonic() - self._start:6.1f} s  {line}\n")
+            sys.stderr.flush()
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._start
+
+
+@app.command()
+def up(
+    name: Name = control.DEFAULT_NAME,
+    directory: Directory = None,
+    profile: Annotated[str, typer.Option(help="Settings of the database stack.")] = "fast",
+    client: Annotated[str, typer.Option(help="How the settlement service asks its ledger: safe or naive.")] = "safe",
+    rate: Annotated[int, typer.Option(min=0, max=2000, help="Instructions that all banks offer a second.")] = 20,
+    wait: Annotated[Literal["armed", "acknowledged", "keeper"], typer.Option(help="What to wait for.")] = "armed",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Boot the range; return when it is armed."""
+    if client not in {"safe", "naive"}:
+        raise typer.BadParameter(f"safe or naive, got {client!r}", param_hint="--client")
+    place = (directory or control.directory_of(name)).absolute()
+    progress = _Progress()
+    settings = control.new_settings(place.name if directory else name, profile, client, rate)
+    progress.say(f"booting in {place}: {settings.mode}, profile {profile}, {client} client")
+    etcd = binaries.etcd().facts()
+    progress.say(f"etcd {etcd['version']} ({etcd['from']}): {etcd['note']}")
+    with control.ended_on_failure(place):
+        control.start(place, settings)
+        progress.say("network and hosts are up")
+        if wait != "keeper":
+            _wait(place, progress, armed=wait == "armed")
+        inventory = Keeper(place).inventory()
+    (place / "inventory.json").write_text(json.dumps(inventory, indent=1), encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps({"elapsed_ms": round(progress.elapsed_s * 1000), "inventory": inventory}) + "\n")
+    else:
+        sys.stdout.write(f"{place}\n")
+
+
+def _wait(place: Path, progress: _Progress, *, armed: bool) -> None:
+    """Wait, saying each thing that is reached. Raise MR113 with what is still missing when it takes too long."""
+    view = View(place)
+    standing = view.standing()
+    while progress.elapsed_s < READY_TIMEOUT_S:
+        if control.keeper_pid(place) is None:
+            raise MeridianError("MR112", "the keeper has ended", remedy=f"the reason is in {place}/keeper.log")
+        standing = view.standing()
+        _say_reached(standing, progress)
+        acknowledged = view.acknowledged()
+        if acknowledged:
+            progress.say("first acknowledgement, durable at two sites")
+        if standing.armed:
+            progress.say("armed: three copies, the next loss is survivable")
+        if acknowledged and (standing.armed or not armed):
+            return
+        time.sleep(LOOK_EVERY_S)
+    missing = list(standing.missing()) or ["no bank has an acknowledgement"]
+    raise MeridianError(
+        "MR113",
+        f"not ready after {READY_TIMEOUT_S:.0f} s: {'; '.join(missing)}",
+        remedy=f"see the logs under {place}/hosts before `down` removes them; a busy machine needs longer",
+    )
+
+
+def _say_reached(standing: Standing, progress: _Progress) -> None:
+    if len(standing.etcd_healthy) == sum(1 for host in HOSTS if host.startswith("db-")):
+        progress.say("etcd: three healthy members")
+    if standing.primary:
+        progress.say(f"ledger: {standing.primary} is the primary")
+    if standing.writable:
+        progress.say("ledger: a second copy streams, commits are durable at two sites")
+
+
+@app.command()
+def down(name: Name = control.DEFAULT_NAME, directory: Directory = None) -> None:
+    """End the range; nothing of it is left."""
+    place = (directory or control.directory_of(name)).absolute()
+    if not control.stop(place):
+        sys.stderr.write(f"no range in {place}\n")
+
+
+@app.command()
+def status(name: Name = control.DEFAULT_NAME, directory: Directory = None, *, as_json: AsJson = False) -> None:
+    """Show what runs and what is missing."""
+    place = (directory or control.directory_of(name)).absolute()
+    inventory = Keeper(place).inventory()
+    view = View(place)
+    standing = view.standing()
+    health = {**standing.facts(), "acknowledged": view.acknowledged()}
+    if as_json:
+        sys.stdout.write(json.dumps({"inventory": inventory, "health": health}) + "\n")
+        return
+    sys.stdout.write("\n".join(_status_lines(inventory, standing)) + "\n")
+
+
+def _status_lines(inventory: dict[str, Any], standing: Standing) -> list[str]:
+    """Return the status for a terminal."""
+    lines = [
+        f"{inventory['dir']}  {inventory['mode']}  profile {inventory['profile']}  {inventory['client']} client",
+        inventory["isolation"]["note"],
+        "",
+        f"{'site':<14}{'host':<10}{'process':<22}{'pid':>8}  {'account':<16}state",
+    ]
+    for host, facts in inventory["hosts"].items():
+        own = [(name, each) for name, each in inventory["processes"].items() if each["host"] == host]
+        for name, each in own or [("-", {"pid": None, "account": "-", "running": False})]:
+            state = "runs" if each["running"] else ("down" if facts["powered"] else "host is off")
+            lines.append(
+                f"{facts['site']:<14}{host:<10}{name:<22}{each['pid'] or '-':>8}  {each['account']:<16}{state}"
+            )
+    down_links = [link for link in LINKS if not inventory["links"][link]["up"]]
+    lines += [
+        "",
+        f"links: {len(LINKS) - len(down_links)} up" + (f", down: {', '.join(down_links)}" if down_links else ""),
+    ]
+    lines += [f"cuts: {', '.join(inventory['cuts']) or 'none'}"]
+    lines += [f"missing: {phrase}" for phrase in standing.missing()] or ["armed"]
+    return lines
+
+
+@app.command("shell", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def open_shell(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(help="A host or a process.")],
+    name: Name = control.DEFAULT_NAME,
+    directory: Directory = None,
+) -> None:
+    """Run a command (after --) or a shell on a host, as the account that its servers have."""
+    place = (directory or control.directory_of(name)).absolute()
+    inventory = Keeper(place).inventory()
+    own = [each["account"] for each in inventory["processes"].values() if each["host"] == target]
+    raise typer.Exit(shell.run(inventory, target, context.args, own[0] if own else "meridian-app"))
+
+
+@app.command("fetch-etcd")
+def fetch_etcd() -> None:
+    """Get Debian's etcd without installing it, where apt is there and no sound etcd is."""
+    sys.stdout.write(binaries.fetch_etcd() + "\n")
