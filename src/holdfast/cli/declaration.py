@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from holdfast.exercises.vocabulary import vocabulary
 from holdfast.errors import EnvironmentProblem, UsageError
+from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.documents import MAX_FILE_BYTES
 from holdfast.model.findings import Finding
 from holdfast.model.loader import load, root_of
