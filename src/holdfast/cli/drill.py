@@ -1,9 +1,362 @@
-"""Placeholder of a command module while the rooms are being built."""
+"""``holdfast drill``: break the range for real, bring it back, and say what that proved."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
+    from holdfast.evidence.envelope import Envelope
+    from holdfast.exercises.plan import Plan
+    from holdfast.measures.judgement import Judgement
+    from holdfast.model.types import Environment, Model, Scenario
+    from holdfast.store.sqlite import SqliteLog
+
+_MODEL = Path("examples/meridian")
+_EVIDENCE = Path("evidence")
+_ANSWER_STYLE = {"held": "bold green", "broken": "bold red", "unknown": "bold yellow"}
+PIPE_WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Drill:
+    """What was asked for."""
+
+    model: Model
+    environment: Environment
+    log: SqliteLog
+    range_dir: Path | None
+    keep_range: bool
+    reports: Path
+    as_json: bool
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
+    app.command()(drill)
+
+
+def drill(  # noqa: PLR0913 -- options of a command
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Scenarios of the model.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Run every scenario of the model, one after the other.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the scenarios; run nothing.")] = False,
+    planning: Annotated[
+        bool, typer.Option("--plan", help="Show targets, blast radius and undo; act on nothing.")
+    ] = False,
+    stopping: Annotated[bool, typer.Option("--stop", help="Stop what runs on this log: undo, collect, close.")] = False,
+    healing: Annotated[
+        bool, typer.Option("--heal", help="Undo what a drill that died left behind; run nothing.")
+    ] = False,
+    model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
+    log: Annotated[Path, typer.Option("--log", metavar="DIR", help="Where the log is, or begins.")] = _EVIDENCE,
+    range_dir: Annotated[Path | None, typer.Option("--range", metavar="DIR", help="Use this running range.")] = None,
+    keep_range: Annotated[bool, typer.Option("--keep-range", help="Leave the range up afterwards.")] = False,
+    environment: Annotated[str, typer.Option("--environment", help="What may be touched: range or test.")] = "range",
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="Where reports go. [default: reports in the log]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end instead.")] = False,
+) -> None:
+    """Run scenarios on the range: break it, watch it recover, undo, and judge it from the record.
+
+    Every exercise starts a range of its own unless you name one that runs. Before anything else, what a drill that
+    died may have left behind is undone. Exit status: 0 held or as expected, 1 broken or unknown, 3 not runnable here.
+    """
+    if stopping or healing:
+        _tidy(log, stopping=stopping)
+        return
+    from holdfast.cli.declaration import usable_model
+
+    declared = usable_model(model)
+    chosen = _chosen(declared, names or [], every=every or (listing and not names))
+    if listing:
+        _list(chosen, as_json=as_json)
+        return
+    allowed = _environment(environment)
+    from holdfast.exercises.plan import plan
+
+    plans = [plan(declared, scenario, allowed) for scenario in chosen]
+    if planning:
+        _show_plans(plans, as_json=as_json)
+        return
+    from holdfast.store.sqlite import open_log
+
+    with open_log(log, create=True) as opened:
+        place = None if range_dir is None else range_dir.resolve()
+        wanted = _Drill(declared, allowed, opened, place, keep_range, report or log / "reports", as_json)
+        judged = _run_all(wanted, chosen)
+    raise typer.Exit(_worst([each.exit_code for each in judged]))
+
+
+def _chosen(model: Model, names: list[str], *, every: bool) -> list[Scenario]:
+    """Return the scenarios that were named, in that order, or all of them."""
+    if every:
+        return list(model.scenarios.values())
+    known = ", ".join(model.scenarios) or "none"
+    if not names:
+        raise UsageError("HF409", "expected the name of a scenario, got none", remedy=f"Name one of {known}, or --all.")
+    for name in names:
+        if name not in model.scenarios:
+            message = f"the model has no scenario {name!r}"
+            raise UsageError("HF409", message, remedy=f"There are: {known}.")
+    return [model.scenarios[name] for name in names]
+
+
+def _environment(text: str) -> Environment:
+    from holdfast.model.types import Environment
+
+    allowed: tuple[Environment, ...] = get_args(Environment)
+    for known in allowed:
+        if known == text:
+            return known
+    message = f"no environment is called {text!r}"
+    raise UsageError("HF402", message, remedy="Name range or test; production is refused in this version.")
+
+
+def _tidy(place: Path, *, stopping: bool) -> None:
+    """Stop or heal what there is on a log."""
+    from holdfast.exercises.heal import heal, stop
+    from holdfast.store.sqlite import open_log
+
+    tell = _once(typer.echo)
+    with open_log(place) as log:
+        if stopping:
+            done = stop(log, tell)
+            typer.echo(f"stopped: {', '.join(done)}" if done else "nothing was running on this log")
+            return
+        healed, alive = heal(log, tell)
+    typer.echo(f"healed: {', '.join(healed)}" if healed else "nothing was left to heal")
+    if alive:
+        typer.echo(f"still running: {', '.join(alive)} (holdfast drill --stop ends them)")
+
+
+def _once(echo: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a printer that says the same thing once, however often it is told."""
+    said: set[str] = set()
+
+    def tell(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            echo(line)
+
+    return tell
+
+
+# -- running --
+
+
+def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
+    """Heal what is left of earlier drills, run each scenario, judge it, and write its report."""
+    from holdfast.cli.progress import watching
+    from holdfast.exercises.heal import heal
+    from holdfast.exercises.runner import Order, Runner
+
+    console = Console(highlight=False, stderr=wanted.as_json, width=None if _on_terminal() else PIPE_WIDTH)
+    heal(wanted.log, _once(lambda line: console.print(line, markup=False)))
+    judged: list[Judgement] = []
+    results: list[dict[str, object]] = []
+    for scenario in chosen:
+        order = Order(
+            wanted.model, scenario, wanted.environment, wanted.log, wanted.range_dir, keep_range=wanted.keep_range
+        )
+        with watching(console) as watcher:
+            runner = Runner(order, watcher.tell)
+            exercise = runner.run()
+        judgement = _judge(wanted.log, exercise)
+        judged.append(judgement)
+        written = _write(wanted, judgement)
+        results.append(_result(judgement, written))
+        if not wanted.as_json:
+            _show_judgement(console, judgement, written, runner.directory if wanted.keep_range else None)
+        if runner.interrupted:
+            break
+    if wanted.as_json:
+        typer.echo(json.dumps({"exercises": results}, ensure_ascii=False, indent=2))
+    elif len(judged) > 1:
+        _show_summary(console, judged)
+    return judged
+
+
+def _on_terminal() -> bool:
+    return Console().is_terminal
+
+
+def _judge(log: SqliteLog, exercise: str) -> Judgement:
+    from holdfast.exercises.vocabulary import vocabulary
+    from holdfast.measures.judgement import judge_exercise
+
+    envelopes: list[Envelope] = []
+    while page := log.read(envelopes[-1].seq if envelopes else -1):
+        envelopes += page
+    return judge_exercise(envelopes, log.attachment, exercise, vocabulary())
+
+
+def _write(wanted: _Drill, judgement: Judgement) -> dict[str, str]:
+    """Write the report and the bundle of an exercise; return where they and the log are."""
+    from holdfast.report.html import render
+    from holdfast.store.bundle import export
+
+    directory = wanted.reports / judgement.exercise.id
+    directory.mkdir(parents=True, exist_ok=True)
+    report, bundle = directory / "report.html", directory / "bundle"
+    report.write_text(render(judgement), encoding="utf-8")
+    export(wanted.log, bundle)
+    return {"report": str(report), "bundle": str(bundle), "log": str(wanted.log.directory)}
+
+
+def _worst(codes: list[ExitCode]) -> ExitCode:
+    """Return one status for several exercises: broken before not runnable before held."""
+    order = (ExitCode.HELD, ExitCode.ENVIRONMENT, ExitCode.BROKEN)
+    return max(codes, key=order.index, default=ExitCode.HELD)
+
+
+# -- showing --
+
+
+def _list(scenarios: list[Scenario], *, as_json: bool) -> None:
+    if as_json:
+        listed = [{"name": s.name, "title": s.title, "family": s.family, "type": s.exercise_type} for s in scenarios]
+        typer.echo(json.dumps({"scenarios": listed}, ensure_ascii=False, indent=2))
+        return
+    width = max((len(scenario.name) for scenario in scenarios), default=0)
+    for scenario in scenarios:
+        typer.echo(f"{scenario.name:<{width}}  {scenario.title}")
+
+
+def _show_plans(plans: list[Plan], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"plans": [_plan_as_json(each) for each in plans]}, ensure_ascii=False, indent=2))
+        return
+    console = Console(highlight=False)
+    for each in plans:
+        scenario = each.scenario
+        console.print(Text.assemble((scenario.name, "bold"), f"  {scenario.title}"))
+        for step in each.steps:
+            fault = step.fault
+            given = ", ".join(f"{name}: {value}" for name, value in step.parameters.items())
+            when = f"{fault.after_ms / 1000:g} s after the first, " if fault.after_ms else ""
+            console.print(f"  {fault.name} on {fault.target}" + (f" ({given})" if given else ""), style="bold red")
+            _lines(
+                console,
+                {
+                    "does": f"{step.does}",
+                    "hits": ", ".join(step.hit),
+                    "when": f"{when}held for {fault.hold_ms / 1000:g} s",
+                    "undo": step.undone_by,
+                    "time-box": f"{fault.box_ms / 1000:g} s, then the guard undoes it",
+                },
+            )
+        stay = [name for name, works in each.modes.items() if works]
+        bounds = scenario.abort_when
+        limit_ms = bounds.disrupted_longer_than_ms
+        aborts = f"the exercise takes longer than {bounds.exercise_longer_than_ms / 1000:g} s"
+        if limit_ms is not None:
+            aborts = f"clients are disrupted for longer than {limit_ms / 1000:g} s, or {aborts}"
+        _lines(
+            console,
+            {
+                "taken along": ", ".join(each.taken_along) or "nothing",
+                "still possible": ", ".join(stay) or f"no mode of {scenario.service}",
+                "aborts when": aborts,
+                "expected": ", ".join(f"{k} {v}" for k, v in scenario.expect.items()) or "every check holds",
+            },
+        )
+        console.print()
+    console.print("This is a plan: nothing was touched.", style="dim")
+
+
+def _lines(console: Console, rows: dict[str, str]) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", min_width=16, justify="right")
+    table.add_column()
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    console.print(table)
+
+
+def _plan_as_json(plan: Plan) -> dict[str, object]:
+    return {
+        "scenario": plan.scenario.name,
+        "steps": [
+            {
+                "fault": step.fault.name,
+                "target": step.fault.target,
+                "parameters": dict(step.parameters),
+                "does": step.does,
+                "hits": list(step.hit),
+                "after_ms": step.fault.after_ms,
+                "hold_ms": step.fault.hold_ms,
+                "box_ms": step.fault.box_ms,
+                "undo": step.undone_by,
+            }
+            for step in plan.steps
+        ],
+        "taken_along": list(plan.taken_along),
+        "modes_still_possible": [name for name, works in plan.modes.items() if works],
+        "abort_when": asdict(plan.scenario.abort_when),
+    }
+
+
+def _result(judgement: Judgement, written: dict[str, str]) -> dict[str, object]:
+    return {
+        "exercise": judgement.exercise.id,
+        "scenario": judgement.case.scenario.name,
+        "verdict": judgement.verdict,
+        "as_expected": judgement.as_expected,
+        "why": judgement.validity.why,
+        "evidence_class": judgement.evidence_class,
+        "checks": [asdict(outcome) for outcome in judgement.outcomes],
+        **written,
+    }
+
+
+def _show_judgement(console: Console, judgement: Judgement, written: dict[str, str], kept: Path | None) -> None:
+    """Print the verdict table and where everything is."""
+    table = Table(title_justify="left", header_style="bold", pad_edge=False)
+    for name in ("check", "objective", "measured", "bound", "evidence class", "verdict"):
+        table.add_column(name, overflow="fold")
+    for outcome in judgement.outcomes:
+        verdict = Text(outcome.answer, style=_ANSWER_STYLE[outcome.answer])
+        if outcome.expected != "held":
+            verdict.append(" (as expected)" if outcome.as_expected else f" (expected {outcome.expected})", "dim")
+        table.add_row(
+            Text(outcome.check),
+            Text(outcome.objective),
+            Text(outcome.measured),
+            Text(outcome.bound),
+            Text(judgement.evidence_class),
+            verdict,
+        )
+    console.print(table)
+    console.print(_verdict_line(judgement), soft_wrap=True)
+    for name, where in written.items():
+        console.print(f"{name:>9}  {where}", markup=False, soft_wrap=True)
+    if kept is not None:
+        console.print(f"    range  {kept}", markup=False, soft_wrap=True)
+    console.print()
+
+
+def _verdict_line(judgement: Judgement) -> Text:
+    style = _ANSWER_STYLE.get(judgement.verdict, "bold yellow")
+    text = Text.assemble((judgement.case.scenario.name, "bold"), ": ", (judgement.verdict, style))
+    if judgement.as_expected and judgement.verdict != "held":
+        text.append(", as expected", "bold green")
+    if judgement.validity.verdict != "valid" or judgement.validity.answer != "held":
+        text.append(f" ({judgement.validity.why})")
+    return text
+
+
+def _show_summary(console: Console, judged: list[Judgement]) -> None:
+    for judgement in judged:
+        console.print(_verdict_line(judgement), soft_wrap=True)
