@@ -112,7 +112,7 @@ class Runner:
         self.recorder = Recorder(order.log, self.exercise, "runner")
         self.course = Course(order.log, self.exercise, order.log.size() - 1)
         self._tell = tell
-        self._interrupted: str | None = None
+        self.interrupted: str | None = None
         self._leaving = False
         self._phase, self._detail, self._since_us = "opening", "", now().mono_us
         self._guard: Guard | None = None
@@ -407,8 +407,8 @@ class Runner:
         )
         if self._leaving:
             return
-        if self._interrupted and not self.course.stops:
-            self.recorder.record(StopRequested(self.exercise, "operator", self._interrupted, now()))
+        if self.interrupted and not self.course.stops:
+            self.recorder.record(StopRequested(self.exercise, "operator", self.interrupted, now()))
         self.course.look()
         if self.course.stops:
             raise Stopped(self.course.stops[0].why)
@@ -451,7 +451,7 @@ class Runner:
             return
 
         def interrupted(number: int, _: FrameType | None) -> None:
-            self._interrupted = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+            self.interrupted = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
 
         before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
