@@ -190,8 +190,7 @@ def open_shell(
     """Run a command (after --) or a shell on a host, as the account that its servers have."""
     place = (directory or control.directory_of(name)).absolute()
     inventory = Keeper(place).inventory()
-    own = [each["account"] for each in inventory["processes"].values() if each["host"] == target]
-    raise typer.Exit(shell.run(inventory, target, context.args, own[0] if own else "meridian-app"))
+    raise typer.Exit(shell.run(inventory, target, context.args))
 
 
 @app.command("fetch-etcd")

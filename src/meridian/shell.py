@@ -17,6 +17,7 @@ from meridian.linux import (
     give_up_privileges,
     setns,
 )
+from meridian.topology import HOSTS
 from meridian.unit import ACCOUNTS
 
 _NAMESPACES = (
@@ -29,7 +30,7 @@ _NAMESPACES = (
 _DEFAULT_COMMAND = ("/bin/sh", "-i")
 
 
-def run(inventory: Mapping[str, Any], target: str, command: Sequence[str], account: str) -> int:
+def run(inventory: Mapping[str, Any], target: str, command: Sequence[str]) -> int:
     """Run a command on the host ``target`` (or on the host of the process ``target``); return its exit status."""
     processes = inventory["processes"]
     host = processes[target]["host"] if target in processes else target
@@ -38,7 +39,7 @@ def run(inventory: Mapping[str, Any], target: str, command: Sequence[str], accou
     pid = inventory["hosts"][host]["pid"]
     if pid is None:
         raise MeridianError("MR106", f"{host} is off", remedy="switch it on with power_on")
-    user = inventory["processes"][target]["account"] if target in processes else account
+    user = processes[target]["account"] if target in processes else HOSTS[host].account
     _enter(pid, user_namespace=inventory["mode"] == "rootless")
     child = os.fork()
     if child == 0:

@@ -23,11 +23,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine of its own: it hangs on its site's router by a point-to-point link."""
+    """A machine of its own: it hangs on its site's router by a point-to-point link. ``account`` owns its files."""
 
     name: str
     site: str
     address: str
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,13 @@ SITES: Mapping[str, Site] = {
 HOSTS: Mapping[str, Host] = {
     host.name: host
     for host in (
-        Host("db-a", "dc-a", "10.71.1.11"),
-        Host("app-a", "dc-a", "10.71.1.21"),
-        Host("db-b", "dc-b", "10.71.2.11"),
-        Host("app-b", "dc-b", "10.71.2.21"),
-        Host("db-w", "witness", "10.71.3.11"),
-        Host("vault", "vault", "10.71.4.11"),
-        Host("banks", "participants", "10.71.5.11"),
+        Host("db-a", "dc-a", "10.71.1.11", "meridian-db"),
+        Host("app-a", "dc-a", "10.71.1.21", "meridian-app"),
+        Host("db-b", "dc-b", "10.71.2.11", "meridian-db"),
+        Host("app-b", "dc-b", "10.71.2.21", "meridian-app"),
+        Host("db-w", "witness", "10.71.3.11", "meridian-db"),
+        Host("vault", "vault", "10.71.4.11", "meridian-vault"),
+        Host("banks", "participants", "10.71.5.11", "meridian-banks"),
     )
 }
 

@@ -23,16 +23,6 @@ from meridian.unit import ACCOUNTS, Unit
 DISKS_BYTES = 3 << 30
 _INTERPRETER = (Path(sys.prefix), Path(sys.base_prefix), Path(__file__).resolve().parents[2])
 """The environment, the Python that it stands on, and this program."""
-ACCOUNT_OF: Mapping[str, str] = {
-    "db-a": "meridian-db",
-    "db-b": "meridian-db",
-    "db-w": "meridian-db",
-    "app-a": "meridian-app",
-    "app-b": "meridian-app",
-    "vault": "meridian-vault",
-    "banks": "meridian-banks",
-}
-"""Who owns the files and secrets that are placed on a host."""
 
 
 class Range:
@@ -209,7 +199,7 @@ class Range:
         files = {f"secrets/{name}": self.context.secret(name) for name in names}
         files |= stack.prepare(self.context, host)
         files |= business.prepare(self.context, host)
-        uid = ACCOUNTS[ACCOUNT_OF[host]] if self._dedicated else None
+        uid = ACCOUNTS[HOSTS[host].account] if self._dedicated else None
         for name, text in files.items():
             path = disk / name
             for parent in reversed(path.relative_to(disk).parents):
