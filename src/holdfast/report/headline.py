@@ -1,0 +1,133 @@
+"""What happened, in sentences that need no glossary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from holdfast.checks.case import Outcome
+from holdfast.checks.day import clock_time
+from holdfast.checks.promises import promises
+from holdfast.checks.words import count, duration, money
+from holdfast.measures.judgement import Judgement
+from holdfast.measures.timestamps import principal
+from holdfast.model.types import Model
+from holdfast.report.calendar import drill_calendar
+from holdfast.state.exercise import FaultRecord
+from holdfast.state.service import NoTimeline
+
+# What a fault did to its target, for a sentence; one that is not here was "injected".
+_HAPPENED: Mapping[str, str] = {
+    "process.kill": "was killed",
+    "process.freeze": "froze",
+    "host.loss": "lost power",
+    "site.loss": "was lost",
+    "network.partition": "was cut off from the network",
+}
+
+VERDICT_WORDS: Mapping[str, str] = {
+    "held": "Held",
+    "broken": "Broken",
+    "unknown": "Unknown",
+    "invalid": "Invalid",
+    "not-runnable": "Not runnable here",
+}
+
+
+def title_of(model: Model, name: str) -> str:
+    """Return what people call a site, resource or group; its name where the model gives it no title."""
+    for declared in (model.sites, model.resources, model.groups):
+        if name in declared:
+            return declared[name].title
+    return name
+
+
+def happened(model: Model, fault: FaultRecord) -> str:
+    """Return what a fault did, as ``Data centre A was lost``."""
+    intended = fault.intended.event
+    subject = title_of(model, intended.target)
+    subject = subject[:1].upper() + subject[1:]
+    if intended.name == "network.partition" and intended.parameters.get("from"):
+        return f"{subject} was cut off from {intended.parameters['from']}"
+    return f"{subject} {_HAPPENED.get(intended.name, f'was hit by {intended.name}')}"
+
+
+def headline(judgement: Judgement) -> str:
+    """Return the exercise in at most four sentences."""
+    if judgement.validity.verdict != "valid":
+        what = "could not run here" if judgement.verdict == "not-runnable" else "does not count"
+        return f"This exercise {what}: {judgement.validity.why.rstrip('.')}."
+    said = [_struck(judgement), _service(judgement), _ledger(judgement), _day(judgement), _interrupted(judgement)]
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _struck(judgement: Judgement) -> str:
+    """Return what was broken, and when, on the drill's calendar if it had one."""
+    parts = []
+    calendar = drill_calendar(judgement)
+    for fault in judgement.case.effective:
+        if fault.effect is None:
+            continue
+        injected = fault.effect.event.injected
+        when = calendar.shown(injected.mono_us) if calendar else f"{clock_time(injected.utc_us)[:8]} UTC"
+        parts.append(f"{happened(judgement.model, fault)} at {when}")
+    return "; ".join(parts) + "." if parts else ""
+
+
+def _service(judgement: Judgement) -> str:
+    """Return what clients saw."""
+    case = judgement.case
+    if isinstance(case.observed, NoTimeline):
+        return f"What clients saw is not known: {case.observed.why}."
+    disruption = principal(case)
+    if disruption is None:
+        return f"Clients of {case.service.title.lower()} were served throughout."
+    lasted = duration(case.lasted_us(disruption))
+    if disruption.restored_us is None:
+        lasted = f"more than {lasted}, to the end of the record"
+    many = len(case.interruptions)
+    again = f", the longest of {count(many, 'interruption')}" if many > 1 else ""
+    return f"{_capital(case.service.title)} was away from its clients for {lasted}{again}."
+
+
+def _ledger(judgement: Judgement) -> str:
+    """Return whether promises were kept."""
+    kept = promises(judgement.case)
+    outcome = _outcome(judgement, "nothing-acknowledged-lost")
+    if outcome is None:
+        return ""
+    if kept is not None and kept.lost:
+        verb = "was" if len(kept.lost) == 1 else "were"
+        lost = f"{count(len(kept.lost), 'acknowledged payment')} worth {money(kept.lost_cents)}"
+        return f"{lost} {verb} lost."
+    if outcome.answer == "held" and kept is not None:
+        whole = f"{count(kept.acknowledged, 'payment')} worth {money(kept.acknowledged_cents)}"
+        return f"Nothing acknowledged was lost, of {whole}."
+    return outcome.explanation
+
+
+def _day(judgement: Judgement) -> str:
+    """Return how the settlement day ended, if one was rehearsed."""
+    outcome = _outcome(judgement, "day-completed")
+    calendar = drill_calendar(judgement)
+    if outcome is None or calendar is None:
+        return ""
+    at = {stamp.name: stamp.mono_us for stamp in judgement.timestamps}
+    closed_us = at.get("day-closed")
+    if closed_us is None:
+        return outcome.explanation
+    complete = "complete" if outcome.answer == "held" else "but not complete"
+    close_by_us = at.get("close-by")
+    deadline = f" (deadline {calendar.shown(close_by_us)})" if close_by_us is not None else ""
+    return f"The settlement day closed at {calendar.shown(closed_us)}{deadline}, {complete}."
+
+
+def _interrupted(judgement: Judgement) -> str:
+    return "" if judgement.validity.answer == "held" else f"{_capital(judgement.validity.why)}."
+
+
+def _outcome(judgement: Judgement, check: str) -> Outcome | None:
+    return next((outcome for outcome in judgement.outcomes if outcome.check == check), None)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
