@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from holdfast.checks.case import Case
 from holdfast.checks.promises import duplicated, phantoms, promises, recovery_point_us
@@ -21,6 +22,7 @@ def clocks(case: Case, stamps: tuple[Timestamp, ...], regimes: tuple[Regime, ...
     return (
         _recovery_time(case, at),
         _total(case),
+        _silence(case),
         _detection(case, at),
         _repair(case, at),
         _between(case, "execution", "Execution", at, ("declared", "minimum-service"), None),
@@ -123,6 +125,24 @@ def _total(case: Case) -> Figure:
     note = "At least: the service was still disrupted when the observation ended." if open_end else ""
     n = len(case.interruptions)
     return _figure(case, "disrupted", label, total, formula, footnotes=footnotes, bound=bound, n=n, note=note)
+
+
+def _silence(case: Case) -> Figure:
+    """Return the longest time in which nobody got an acknowledgement; it is not the recovery time, and no better.
+
+    The recovery time ends where the first good window begins, whose first instructions may have waited as long as
+    the indicator allows; the silence ends when one of them was answered.
+    """
+    label, formula = "Longest silence", "longest time between two acknowledgements, of any participant"
+    footnotes = case.cite(RECORDS)
+    since = case.injected_us
+    if isinstance(case.observed, NoTimeline) or since is None:
+        return _figure(case, "silence", label, None, formula, footnotes=footnotes, note="Not known.")
+    times = sorted(o.acknowledged.t_us for o in case.operations.values() if o.acknowledged)
+    last = case.observed.last_offer_us
+    pairs = pairwise((case.observed.start_us, *(at_us for at_us in times if at_us <= last), last))
+    value = max((end - begin for begin, end in pairs if end >= since), default=0)
+    return _figure(case, "silence", label, value, formula, footnotes=footnotes, n=len(times))
 
 
 def _downtime(case: Case, regimes: tuple[Regime, ...]) -> Figure:

@@ -94,7 +94,9 @@ li {{ margin: 0 0 6px; }}
 .pair section {{ min-width: 0; }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 5px 18px; margin: 0; font-size: 14px; }}
 dt {{ color: var(--muted); }} dd {{ margin: 0; min-width: 0; overflow-wrap: anywhere; }}
-dl.absent {{ margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--line); color: var(--muted); font-size: 13px; }}
+dl.absent {{
+  margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--line); color: var(--muted); font-size: 13px;
+}}
 .legend {{ display: flex; flex-wrap: wrap; gap: 4px 20px; color: var(--muted); font-size: 13px; margin: 10px 0 0; }}
 .legend svg {{ width: 22px; height: 11px; vertical-align: -1px; margin-right: 6px; }}
 footer {{ color: var(--muted); font-size: 13px; padding-block: 4px 40px; }}
@@ -126,7 +128,7 @@ svg .stem.day, svg .stem.objective {{ stroke: var(--accent); opacity: .8; }}
 svg .head.day, svg .head.objective {{ fill: var(--accent); }}
 svg .stem.deadline, svg .stem.limit {{ stroke: var(--broken); stroke-dasharray: 4 3; }}
 svg .head.deadline, svg .head.limit {{ fill: var(--panel); stroke: var(--broken); stroke-width: 1.5; }}
-svg .flag {{ font-weight: 600; }}
+svg .flag {{ font-weight: 600; paint-order: stroke; stroke: var(--panel); stroke-width: 3px; }}
 svg text.flag.outage {{ font-size: 13px; font-weight: 700; fill: var(--broken); }}
 .mark path, .mark circle, .mark rect {{
   fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round;

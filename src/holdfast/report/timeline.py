@@ -42,6 +42,18 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class _Placed:
+    """A flag with the row it stands in, counted from the plot upwards, and what its label takes up."""
+
+    mark: Mark
+    x: float
+    row: int
+    leftwards: bool
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """Where a moment lies on the page."""
 
@@ -126,22 +138,17 @@ def _marks(judgement: Judgement) -> list[Mark]:
 
 def _flags(marks: Sequence[Mark], axis: Axis) -> tuple[list[tuple[Mark, float, float, bool]], float]:
     """Return each mark with its x, its row's y and whether its label stands to the left, and the height of all rows."""
-    rows: list[list[tuple[float, float]]] = []
-    placed = []
-    for mark in marks:
+    placed: list[_Placed] = []
+    # From right to left: a stem runs down through the rows below it, so an earlier flag, whose label reaches over the
+    # later ones, stands above them.
+    for mark in reversed(marks):
         x, width = axis.x(mark.at_us), svg.width_of(mark.label, FLAG_FONT) + 14
         leftwards = x + width > RIGHT + 20
-        span = (x - width, x + 4) if leftwards else (x - 4, x + width)
-        row = next(
-            (i for i, taken in enumerate(rows) if all(span[1] < begin or end < span[0] for begin, end in taken)),
-            len(rows),
-        )
-        if row == len(rows):
-            rows.append([])
-        rows[row].append(span)
-        placed.append((mark, x, row, leftwards))
-    height = FLAG_ROW * len(rows) + 6
-    return [(mark, x, height - FLAG_ROW * (row + 1), leftwards) for mark, x, row, leftwards in placed], height
+        begin, end = (x - width, x + 4) if leftwards else (x - 4, x + width)
+        above = [other.row for other in placed if begin <= other.end and other.begin <= end]
+        placed.append(_Placed(mark, x, max(above, default=-1) + 1, leftwards, begin, end))
+    height = FLAG_ROW * (max((flag.row for flag in placed), default=-1) + 1) + 6
+    return [(f.mark, f.x, height - FLAG_ROW * (f.row + 1), f.leftwards) for f in placed], height
 
 
 def _stems(flags: Sequence[tuple[Mark, float, float, bool]], axis: Axis, bottom: float) -> Iterator[Markup]:

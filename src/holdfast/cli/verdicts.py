@@ -1,0 +1,78 @@
+"""How a judgement looks on a terminal: the verdict table, in at most a hundred columns, and the line below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.errors import ExitCode
+
+if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
+    from collections.abc import Iterable
+
+    from holdfast.checks.case import Outcome
+    from holdfast.measures.judgement import Judgement
+
+WIDTH = 100
+_STYLES = {"held": "bold green", "broken": "bold red", "unknown": "bold yellow"}
+_SHAPES = {"held": "✓", "broken": "✗", "unknown": "?"}
+_COLUMNS = (("objective", 33), ("measured", 17), ("bound", 16), ("evidence class", 8), ("verdict", 11))
+
+
+def show(console: Console, judgement: Judgement) -> None:
+    """Print what happened, the verdict table, and why anything in it did not hold."""
+    from holdfast.report.headline import headline
+
+    scenario = judgement.case.scenario
+    console.print(Text.assemble((_safe(scenario.title), "bold"), f"  ({_safe(judgement.exercise.id)})"), soft_wrap=True)
+    console.print(Padding(Text(_safe(headline(judgement))), (0, 0, 1, 0)), width=WIDTH)
+    table = Table(header_style="dim", pad_edge=False, box=None, padding=(0, 2, 0, 0))
+    for name, width in _COLUMNS:
+        table.add_column(name, overflow="fold", min_width=width)
+    for outcome in judgement.outcomes:
+        cells = (outcome.objective, outcome.measured, outcome.bound, judgement.evidence_class)
+        table.add_row(*(Text(_safe(cell)) for cell in cells), _verdict(outcome))
+    console.print(table, width=min(WIDTH, console.width))
+    for outcome in judgement.outcomes:
+        if outcome.answer != "held":
+            told = Text.assemble((f"{outcome.check}: ", "bold"), _safe(outcome.explanation))
+            console.print(Padding(told, (0, 0, 0, 2)), width=WIDTH)
+    console.print(line(judgement), soft_wrap=True)
+
+
+def line(judgement: Judgement) -> Text:
+    """Return the verdict of an exercise in one line."""
+    style = _STYLES.get(judgement.verdict, _STYLES["unknown"])
+    text = Text.assemble((_safe(judgement.case.scenario.name), "bold"), ": ", (judgement.verdict, style))
+    if judgement.as_expected and judgement.verdict != "held":
+        text.append(", as expected", _STYLES["held"])
+    if judgement.verdict == "held" and not judgement.as_expected:
+        text.append(", not as expected", _STYLES["unknown"])
+    if judgement.validity.answer != "held":
+        text.append(f" ({_safe(judgement.validity.why)})")
+    return text
+
+
+def worst(judgements: Iterable[Judgement]) -> ExitCode:
+    """Return one exit status for several exercises: broken before not runnable here before held."""
+    order = (ExitCode.HELD, ExitCode.ENVIRONMENT, ExitCode.BROKEN)
+    return max((judgement.exit_code for judgement in judgements), key=order.index, default=ExitCode.HELD)
+
+
+def _verdict(outcome: Outcome) -> Text:
+    """Return an answer as shape, colour and word, with what was expected where that is worth a word."""
+    text = Text(f"{_SHAPES[outcome.answer]} {outcome.answer}", style=_STYLES[outcome.answer])
+    if outcome.expected != "held":
+        text.append(", as expected" if outcome.as_expected else f", expected {outcome.expected}", "dim")
+    return text
+
+
+def _safe(text: str) -> str:
+    """Return text that cannot steer a terminal."""
+    from holdfast.report.svg import visible
+
+    return visible(text)

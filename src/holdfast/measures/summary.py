@@ -1,0 +1,58 @@
+"""A judgement as plain values, for machines: the same keys and order for the same judgement."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from holdfast.measures.judgement import Judgement
+from holdfast.measures.timestamps import reconnections
+from holdfast.state.service import NoTimeline
+
+
+def summary(judgement: Judgement) -> dict[str, object]:
+    """Return a judgement as JSON values: times in µs, amounts in minor units, evidence as sequence numbers."""
+    exercise, opened = judgement.exercise, judgement.exercise.opened.event
+    return {
+        "log": exercise.log,
+        "exercise": exercise.id,
+        "entries": [exercise.opened.seq, exercise.last_seq],
+        "scenario": opened.scenario,
+        "service": opened.service,
+        "verdict": judgement.verdict,
+        "as_expected": judgement.as_expected,
+        "validity": {
+            "verdict": judgement.validity.verdict,
+            "answer": judgement.validity.answer,
+            "why": judgement.validity.why,
+            "evidence": list(judgement.validity.evidence),
+        },
+        "evidence_class": judgement.evidence_class,
+        "model_digest": opened.model_digest,
+        "seed": opened.seed,
+        "compression": opened.compression,
+        "run_by_version": opened.version,
+        "judged_by_version": judgement.judged_by_version,
+        "checks": [{**asdict(outcome), "as_expected": outcome.as_expected} for outcome in judgement.outcomes],
+        "timestamps": [asdict(stamp) for stamp in judgement.timestamps],
+        "clocks": [asdict(figure) for figure in judgement.clocks],
+        "service_timeline": _timeline(judgement),
+        "problems": dict(sorted(judgement.case.history.problems.items())),
+        "assumptions": list(judgement.assumptions),
+        "does_not_prove": list(judgement.unproven),
+    }
+
+
+def _timeline(judgement: Judgement) -> dict[str, object]:
+    """Return what clients saw, or why it is not known."""
+    observed = judgement.case.timeline
+    if isinstance(observed, NoTimeline):
+        return {"unknown": observed.why}
+    return {
+        "clock_id": observed.clock_id,
+        "offered": observed.offered,
+        "acknowledged": observed.acknowledged,
+        "served_in_time": observed.served,
+        "interruptions": [asdict(interruption) for interruption in judgement.case.interruptions],
+        "intervals": [asdict(interval) for interval in observed.intervals],
+        "reconnected_us": reconnections(judgement.case),
+    }
