@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,15 @@ def exchange(
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     # A socket's own timeout begins anew with every byte; this one ends an answer that only drips.
-    alarm = threading.Timer(timeout_s, _shut, [connection])
+    late = threading.Event()
+    alarm = threading.Timer(timeout_s, _shut, [connection, late])
     alarm.start()
     try:
         request.request(method, path, None if body is None else json.dumps(body), headers)
         answer = request.getresponse()
         text = answer.read(ANSWER_LIMIT_BYTES)
+        if late.is_set() or answer.length:
+            raise IncompleteRead(text, answer.length)
     except (OSError, HTTPException) as error:
         message = f"no answer to {method} {path}: {type(error).__name__} {error}"
         raise EnvironmentProblem("HF304", message, remedy="see whether the process behind it is running") from error
@@ -72,7 +75,8 @@ def exchange(
     return said
 
 
-def _shut(connection: socket.socket) -> None:
+def _shut(connection: socket.socket, late: threading.Event) -> None:
+    late.set()
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
