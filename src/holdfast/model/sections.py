@@ -67,6 +67,7 @@ def read_range(reading: Reading, node: Node) -> Range:
             if not _OPTION.fullmatch(name):
                 message = f"expected the name of an option, got {shown(name)}"
                 reading.findings.error("HF110", values.place, message, "Use small letters, digits and '-'.")
+                continue
             options[name] = tuple(scalar.text for scalar in given.scalars(name))
             if given.sound(name) and not options[name]:
                 message = f"expected the values that {shown(name)} takes, got none"

@@ -44,6 +44,7 @@ MISTAKES = [
     ("  options: {client: [safe, naive]}", "  options: {client: [safe, naive], x: []}", "HF107"),
     ("  options: {client: [safe, naive]}", '  options: {client: [safe, naive, "\\a"]}', "HF107"),
     ("  options: {client: [safe, naive]}", "  options: {client: [safe, naive], X Y: [a]}", "HF110"),
+    ("  options: {client: [safe, naive]}", '  options: {client: [safe, naive], "\\a": ~}', "HF110"),
     # resources and groups
     ("  desk: {kind: people, site: hq}", "  desk: {kind: people, site: hqq}", "HF111"),
     ("  desk: {kind: people, site: hq}", "  desk: {kind: crew}", "HF109"),
