@@ -1,0 +1,39 @@
+"""``python -m meridian.participants``: the banks, or their alarm, until told to end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from meridian.errors import MeridianError
+from meridian.participants import monitor
+
+
+def main() -> int:
+    """Read the arguments, work until SIGTERM, return the exit status."""
+    parser = argparse.ArgumentParser(prog="meridian.participants", description=__doc__)
+    parser.add_argument("what", choices=("banks", "monitor"))
+    parser.add_argument("--records", required=True, type=Path, help="directory of the banks' own records")
+    parser.add_argument("--secrets", type=Path, help="directory of the secrets")
+    parser.add_argument("--control", type=Path, help="Unix socket of the load's switch")
+    parser.add_argument("--gateway", action="append", default=[], help="NAME=URL, in order of preference")
+    parser.add_argument("--rate", type=int, default=0, help="instructions a second of all banks together")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the load")
+    arguments = parser.parse_args()
+    try:
+        if arguments.what == "monitor":
+            monitor.watch(arguments.records)
+        else:
+            # The alarm needs little and starts at once: what only the banks need is not loaded for it.
+            from meridian.participants import run  # noqa: PLC0415
+
+            run.banks(arguments)
+    except MeridianError as error:
+        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

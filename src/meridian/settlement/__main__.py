@@ -1,0 +1,98 @@
+"""``python -m meridian.settlement``: one gateway, until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from meridian.banks import BANKS
+from meridian.errors import MeridianError
+from meridian.secret import read_secret
+from meridian.settlement.engine import Connect, Engine
+from meridian.settlement.journal import InstructionJournal
+from meridian.settlement.naive import NaiveLedger
+from meridian.settlement.router import EAGER_S, STEADY_S, Router
+from meridian.settlement.safe import SafeLedger
+from meridian.settlement.web import OperatorDoor, ParticipantsDoor, Tokens
+
+_CLIENTS = {"safe": SafeLedger, "naive": NaiveLedger}
+
+
+def main() -> int:
+    """Read the arguments, serve until SIGTERM, return the exit status."""
+    parser = argparse.ArgumentParser(prog="meridian.settlement", description=__doc__)
+    parser.add_argument("--name", required=True, help="name of this gateway")
+    parser.add_argument("--listen", required=True, help="ADDRESS:PORT for participants")
+    parser.add_argument("--operator", required=True, type=Path, help="Unix socket for the operator")
+    parser.add_argument("--journal", required=True, type=Path, help="file of the instruction journal")
+    parser.add_argument("--secrets", required=True, type=Path, help="directory of the secrets")
+    parser.add_argument("--patroni", required=True, action="append", help="ADDRESS:PORT of a Patroni; once for each")
+    parser.add_argument("--ledger-port", type=int, default=5432, help="port of PostgreSQL")
+    parser.add_argument("--client", choices=sorted(_CLIENTS), default="safe", help="how the ledger is used")
+    try:
+        asyncio.run(_serve(parser.parse_args()))
+    except MeridianError as error:
+        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        return error.exit_code
+    return 0
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    secrets: Path = arguments.secrets
+    journal = InstructionJournal(arguments.journal, arguments.name)
+    router = Router(dict(_address(text) for text in arguments.patroni))
+    engine = Engine(_connect(arguments), lambda: router.primary, journal)
+    banks = Tokens({bank.name: read_secret(secrets, f"bank-{bank.name}") for bank in BANKS})
+    vault = Tokens({"vault": read_secret(secrets, "vault-token")})
+    operator = Tokens({"operator": read_secret(secrets, "operator-token")})
+    facts = {"gateway": arguments.name, "client": arguments.client}
+    runners = [
+        web.AppRunner(door.application(), access_log=None)
+        for door in (
+            ParticipantsDoor(engine, journal, banks, vault),
+            OperatorDoor(engine, journal, operator, facts),
+        )
+    ]
+    for runner in runners:
+        await runner.setup()
+    host, port = _address(arguments.listen)
+    await web.TCPSite(runners[0], host, port).start()
+    arguments.operator.unlink(missing_ok=True)
+    await web.UnixSite(runners[1], str(arguments.operator)).start()
+    engine.start()
+    routing = asyncio.create_task(_route(router, engine))
+    await stopped.wait()
+    routing.cancel()
+    await asyncio.to_thread(engine.stop)
+    for runner in runners:
+        await runner.cleanup()
+
+
+async def _route(router: Router, engine: Engine) -> None:
+    """Look where the primary is: often while the ledger does not answer, seldom while it does."""
+    while True:
+        await router.look()
+        await asyncio.sleep(EAGER_S if engine.standing.why else STEADY_S)
+
+
+def _connect(arguments: argparse.Namespace) -> Connect:
+    password = read_secret(arguments.secrets, "ledger-app")
+    client = _CLIENTS[arguments.client]
+    return lambda primary: client(primary.host, arguments.ledger_port, password, arguments.name)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

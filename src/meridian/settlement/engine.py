@@ -1,0 +1,242 @@
+"""The one thread of a gateway that talks to the ledger: it takes whatever waits, as one batch, in one transaction.
+
+While a batch waits for the second site, the next one gathers: group commit without a timer. Instructions are journaled
+before the ledger is asked. Where an answer is not certain the promise is withheld (*unknown*, *unavailable*), and until
+a trial answer was durable again newcomers are told so at once instead of being kept waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from meridian.settlement.journal import InstructionJournal
+from meridian.settlement.router import Primary
+from meridian.settlement.safe import Answered, Ledger, Request
+from meridian.settlement.wire import NothingDone, OutcomeUnknown
+
+MAX_BATCH = 200
+MAX_WAITING = 1_000
+IDLE_S = 1.0
+"""Without work the ledger is asked for its calendar this often: the day may have been moved at the other gateway."""
+LOOK_AGAIN_S = 0.05
+
+_TRIAL: Request = {"op": "calendar"}
+# The transaction failed for a reason that says nothing about what was asked: not durable at two sites, lock not had in
+# time, a server that became a standby or is going down, no room.
+_PASSING = ("MR301", "55P03", "25006", "57", "53", "40")
+
+Answer = dict[str, Any]
+Connect = Callable[[Primary], Ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    request: Request
+    future: asyncio.Future[Answer]
+
+
+@dataclass(slots=True)
+class Standing:
+    """How the engine stands: ``why`` it does not serve, or None; the calendar and when it was last durable."""
+
+    why: str | None = "starting"
+    primary: Primary | None = None
+    calendar: dict[str, Any] = field(default_factory=dict)
+    durable_at_s: float | None = None
+    answered: int = 0
+    withheld: int = 0
+
+
+class Engine:
+    """Requests in, answers out. ``ask`` belongs to the event loop, everything below ``_run`` to the thread."""
+
+    def __init__(self, connect: Connect, route: Callable[[], Primary | None], journal: InstructionJournal) -> None:
+        """``route`` says where the primary is now; ``connect`` opens a session there."""
+        self._connect = connect
+        self._route = route
+        self._journal = journal
+        self._ledger: Ledger | None = None
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self.standing = Standing()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch at hand, tell who still waits that nothing was done, and end."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait."""
+        return len(self._waiting)
+
+    async def ask(self, request: Request) -> Answer:
+        """Return the answer to a request; ``status`` says whether it is a promise."""
+        if self.standing.why is not None:
+            return _unavailable(self.standing.why)
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        with self._wake:
+            if len(self._waiting) >= MAX_WAITING:
+                return _unavailable("busy")
+            self._waiting.append(waiting)
+            self._wake.notify()
+        return await waiting.future
+
+    def _run(self) -> None:
+        while not self._stopping:
+            if self._ledger is None:
+                self._recover()
+            else:
+                self._turn(self._ledger)
+        self._dismiss(self._take(0), _unavailable("stopping"))
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _recover(self) -> None:
+        """Find a primary whose answer is durable, and until there is one let nobody wait."""
+        self._dismiss(self._take(0), _unavailable(self.standing.why or "no durable answer"))
+        primary = self._route()
+        if primary is None:
+            self._withdraw("no server leads")
+        else:
+            ledger: Ledger | None = None
+            try:
+                ledger = self._connect(primary)
+                self._note(ledger.handle([_TRIAL]))
+                self._ledger, self.standing.primary, self.standing.why = ledger, primary, None
+                _say(f"serving, with the ledger at {primary.host} (timeline {primary.timeline})")
+            except (NothingDone, OutcomeUnknown) as error:
+                if ledger is not None:
+                    ledger.close()
+                self._withdraw(error.reason)
+        if self._ledger is None:
+            time.sleep(LOOK_AGAIN_S)
+
+    def _turn(self, ledger: Ledger) -> None:
+        """Take what waits, journal it, have it handled."""
+        batch = self._take(self._patience_s())
+        newer = self._route()
+        if newer is not None and self.standing.primary is not None and newer.timeline > self.standing.primary.timeline:
+            self._dismiss(batch, _unavailable("another server leads now"))
+            self._drop(f"{newer.host} leads now")
+            return
+        try:
+            self._journal.append([_line(item.request) for item in batch if item.request["op"] == "instruct"])
+        except OSError as error:
+            self._dismiss(batch, _unavailable(f"instruction journal: {error.strerror}"))
+            return
+        requests = [item.request for item in batch] or [_TRIAL]
+        if self._close_is_due():
+            requests.append({"op": "close", "day": self.standing.calendar["day"]})
+        try:
+            answered = ledger.handle(requests)
+        except OutcomeUnknown as error:
+            self._dismiss(batch, {"status": "unknown", "reason": error.reason})
+            self._drop(error.reason)
+        except NothingDone as error:
+            if (error.sqlstate or "").startswith(_PASSING):
+                self._dismiss(batch, _unavailable(error.reason))
+                self._drop(error.reason)
+            else:
+                self._one_by_one(ledger, batch)
+        else:
+            self._note(answered)
+            self._resolve(batch, answered.answers)
+
+    def _one_by_one(self, ledger: Ledger, batch: Sequence[_Waiting]) -> None:
+        """Have a batch that failed as a whole handled again in parts, so that one bad request fails alone."""
+        for position, item in enumerate(batch):
+            try:
+                answered = ledger.handle([item.request])
+            except NothingDone as error:
+                _say(f"request refused by the ledger itself: {error.sqlstate} {error.reason}")
+                self._dismiss([item], {"status": "failed", "reason": error.reason})
+            except OutcomeUnknown as error:
+                self._dismiss(batch[position:], {"status": "unknown", "reason": error.reason})
+                self._drop(error.reason)
+                return
+            else:
+                self._note(answered)
+                self._resolve([item], answered.answers)
+
+    def _patience_s(self) -> float:
+        """Return how long to wait for work: until the next look at the calendar, or until the cut-off."""
+        cut_off_us = self.standing.calendar["cut_off_us"]
+        return max(0.0, min(IDLE_S, (cut_off_us - time.time_ns() // 1000) / 1e6))
+
+    def _close_is_due(self) -> bool:
+        return time.time_ns() // 1000 >= int(self.standing.calendar["cut_off_us"])
+
+    def _take(self, patience_s: float) -> list[_Waiting]:
+        with self._wake:
+            if not self._waiting and not self._stopping:
+                self._wake.wait(patience_s)
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+
+    def _note(self, answered: Answered) -> None:
+        before = self.standing.calendar.get("day")
+        self.standing.calendar = answered.calendar
+        self.standing.durable_at_s = time.monotonic()
+        if before not in {None, answered.calendar["day"]}:
+            _say(f"day {before} is closed, day {answered.calendar['day']} is open")
+
+    def _drop(self, why: str) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+        self._ledger, self.standing.primary = None, None
+        self._withdraw(why)
+
+    def _withdraw(self, why: str) -> None:
+        if why != self.standing.why:
+            _say(f"not serving: {why}")
+        self.standing.why = why
+
+    def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+        self.standing.answered += len(batch)
+        for item, answer in zip(batch, answers, strict=False):
+            item.future.get_loop().call_soon_threadsafe(_set, item.future, answer)
+
+    def _dismiss(self, batch: Sequence[_Waiting], answer: Answer) -> None:
+        self.standing.withheld += len(batch)
+        for item in batch:
+            item.future.get_loop().call_soon_threadsafe(_set, item.future, dict(answer))
+
+
+def _set(future: asyncio.Future[Answer], answer: Answer) -> None:
+    if not future.done():
+        future.set_result(answer)
+
+
+def _unavailable(why: str) -> Answer:
+    return {"status": "unavailable", "reason": why}
+
+
+def _line(request: Request) -> dict[str, Any]:
+    """Return an instruction as its journal keeps it."""
+    return {
+        "participant": request["sender"],
+        "key": request["key"],
+        "to": request["receiver"],
+        "amount_cents": request["amount_cents"],
+        "priority": request["priority"],
+    }
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"settlement: {text}\n")
+    sys.stderr.flush()

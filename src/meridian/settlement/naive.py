@@ -1,0 +1,66 @@
+"""The ledger as a careless gateway uses it, to show what it loses. Only ``--client naive`` runs this.
+
+Each of these is common practice, and each acknowledges what a second site may not have:
+
+1. when time is up, it cancels the statement, and believes the success that the server then reports;
+2. it does not look at the warning that comes with that success;
+3. it answers a repeated key from a plain read, which sees what is committed here and waits for nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from meridian.settlement.safe import HANDLE, Answered, Request, deadline_s, parameters, parse
+from meridian.settlement.wire import DeadlinePassed, Session
+
+_GLANCE = "SELECT ledger.glance($1)"
+_CONTENT = ("sender", "receiver", "amount_cents", "priority")
+_AFTER_CANCEL_S = 0.5
+
+
+class NaiveLedger:
+    """A session that takes the server's word for it."""
+
+    def __init__(self, host: str, port: int, password: str, gateway: str) -> None:
+        """Connect. Raise NothingDone when that does not succeed in time."""
+        self.session = Session(parameters(host, port, password, gateway))
+        self._calendar: dict[str, Any] = {}
+
+    def handle(self, requests: Sequence[Request]) -> Answered:
+        """Have a batch handled, or believe that it was."""
+        known = self._known(requests)
+        left = [request for request in requests if not _same(request, known.get(request.get("key", "")))]
+        answered = self._handle(left) if left else Answered((), self._calendar)
+        self._calendar = answered.calendar
+        fresh = iter(answered.answers)
+        answers = tuple(next(fresh) if request in left else known[request["key"]] for request in requests)
+        return Answered(answers, answered.calendar)
+
+    def close(self) -> None:
+        """Leave at once."""
+        self.session.close()
+
+    def _handle(self, requests: Sequence[Request]) -> Answered:
+        within_s = deadline_s(requests) / 2
+        try:
+            return parse(self.session.ask(HANDLE, json.dumps(requests), within_s))
+        except DeadlinePassed:
+            self.session.connection.get_cancel().cancel()
+            return parse(self.session.answer(time.monotonic() + _AFTER_CANCEL_S))
+
+    def _known(self, requests: Sequence[Request]) -> dict[str, dict[str, Any]]:
+        keys = [request["key"] for request in requests if request["op"] == "instruct"]
+        if not keys:
+            return {}
+        glanced: dict[str, dict[str, Any]] = json.loads(
+            self.session.ask(_GLANCE, "{" + ",".join(f'"{key}"' for key in keys) + "}", deadline_s(requests) / 2)
+        )
+        return glanced
+
+
+def _same(request: Request, known: dict[str, Any] | None) -> bool:
+    return known is not None and all(request.get(name) == known[name] for name in _CONTENT)

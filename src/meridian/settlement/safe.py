@@ -1,0 +1,99 @@
+"""The ledger as a careful gateway uses it: an answer counts only if it is certainly durable at two sites."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from meridian.settlement.wire import DeadlinePassed, OutcomeUnknown, Session
+
+Request = Mapping[str, Any]
+"""What the ledger's entrance takes: ``op`` and its members; see ``ledger/entrance.sql``."""
+
+HANDLE = "SELECT ledger.handle($1)"
+DEADLINE_S = 0.8
+"""Below the second that participants wait, so that they hear *unknown* instead of nothing."""
+CLOSE_DEADLINE_S = 5.0
+
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "synchronous_commit": "on",
+        # Whoever waits for the ledger's lock behind a commit that hangs gives up, and says so.
+        "lock_timeout": "600ms",
+        "client_connection_check_interval": "500ms",
+    }.items()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answers to a batch in its order, and the open business day."""
+
+    answers: tuple[dict[str, Any], ...]
+    calendar: dict[str, Any]
+
+
+class Ledger(Protocol):
+    """What an engine needs of the ledger. Errors: NothingDone, OutcomeUnknown; after the latter, only ``close``."""
+
+    def handle(self, requests: Sequence[Request]) -> Answered:
+        """Have a batch handled in one transaction."""
+
+    def close(self) -> None:
+        """Leave."""
+
+
+class SafeLedger:
+    """A session in which every doubt is an unknown outcome."""
+
+    def __init__(self, host: str, port: int, password: str, gateway: str) -> None:
+        """Connect. Raise NothingDone when that does not succeed in time."""
+        self.session = Session(parameters(host, port, password, gateway))
+
+    def handle(self, requests: Sequence[Request]) -> Answered:
+        """Have a batch handled in one transaction that two sites have when this returns."""
+        try:
+            answer = self.session.ask(HANDLE, json.dumps(requests), deadline_s(requests))
+        except DeadlinePassed:
+            # The commit may still complete, here alone or at both sites. Cancelling it would make the server say that
+            # it succeeded although no other site has it; so the line is cut, and whoever asks again hears the truth.
+            self.session.close()
+            raise
+        if self.session.warned:
+            raise OutcomeUnknown(f"the server warned: {self.session.warned[0]}")
+        return parse(answer)
+
+    def close(self) -> None:
+        """Leave at once."""
+        self.session.close()
+
+
+def parameters(host: str, port: int, password: str, gateway: str) -> dict[str, str | int]:
+    """Return how to connect as a gateway; the network's own deadlines are for what vanished while nobody waited."""
+    return {
+        "host": host,
+        "port": port,
+        "dbname": "ledger",
+        "user": "ledger_app",
+        "password": password,
+        "application_name": gateway,
+        "options": _OPTIONS,
+        "tcp_user_timeout": 2000,
+        "require_auth": "scram-sha-256",
+        "sslmode": "disable",
+        "gssencmode": "disable",
+    }
+
+
+def deadline_s(requests: Sequence[Request]) -> float:
+    """Return how long a batch may take."""
+    return CLOSE_DEADLINE_S if any(request["op"] == "close" for request in requests) else DEADLINE_S
+
+
+def parse(text: str) -> Answered:
+    """Return what the ledger's entrance answered."""
+    answer = json.loads(text)
+    return Answered(tuple(answer["answers"]), answer["calendar"])
