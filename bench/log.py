@@ -1,56 +1,107 @@
-"""What durability costs: appends to a log, alone and in batches, and verifying all of it afterwards.
+"""What evidence costs: durable appends beside SQLite doing only the same inserts, and verifying all of it.
 
-Measured on the file system of the working directory: on one without real synchronisation (tmpfs) the figures flatter.
+Every drill waits for its log: a fault is recorded, durably, before it is injected. The peer inserts the same number
+of bytes into one table through the same SQLite, in WAL mode with ``synchronous=FULL``: no hash, no signature, no
+anchor. Both run in the same directory, one right after the other. Measured on the file system of the working
+directory: on one without real synchronisation (tmpfs) the figures flatter.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
+import apsw
+
 from bench.figures import machine, show, timed
-from holdfast.evidence.events import Event, PhaseEntered
-from holdfast.store.audit import audit_log
+from holdfast.evidence.events import PhaseEntered
+from holdfast.store import verify_bundle
+from holdfast.store.audit import audit_bundle, audit_log
+from holdfast.store.bundle import export
 from holdfast.store.clock import now
+from holdfast.store.keys import load_verifier
 from holdfast.store.places import Outside
-from holdfast.store.sqlite import open_log
+from holdfast.store.sqlite import SqliteLog, open_log
 
 REPEATS = 5
-ALONE = 200
-BATCHES = 20
-BATCH = 500
+SHAPES = ((300, 1), (5, 1000))  # appends, and events in each
+VERIFIED = ((100_000, 100), (10_000, 1))  # entries, and how many of them to an append
+EVENT = PhaseEntered("exercise-1", "steady", "x" * 100, now())
 
 
-def events(count: int) -> list[Event]:
-    """Return ordinary small events."""
-    return [PhaseEntered("bench", "steady", f"step {number}", now()) for number in range(count)]
+def append(log: SqliteLog, appends: int, events: int) -> None:
+    """Append so many times so many events."""
+    for _ in range(appends):
+        log.append([EVENT] * events, actor="bench", subject="bench")
 
 
-def measure(place: Path) -> tuple[float, float, float]:
-    """Return appends per second, alone and in batches, and entries verified per second, of a new log."""
-    directory, outside = place / "log", Outside(place / "keys", place / "anchors")
-    single, many = events(1), events(BATCH)
-    with open_log(directory, create=True, keys=outside.keys, anchors=outside.anchors) as log:
-        append = partial(log.append, actor="bench", subject="bench")
-        alone = ALONE / timed(lambda: [append(single) for _ in range(ALONE)])
-        batched = BATCHES * BATCH / timed(lambda: [append(many) for _ in range(BATCHES)])
-        size = log.size()
-    return alone, batched, size / timed(partial(audit_log, directory, None, outside))
+def peer(path: Path) -> apsw.Connection:
+    """Return SQLite with one table, as durable as the log."""
+    connection = apsw.Connection(str(path))
+    connection.pragma("journal_mode", "WAL")
+    connection.pragma("synchronous", "FULL")
+    connection.execute("CREATE TABLE entry (seq INTEGER PRIMARY KEY, data BLOB NOT NULL)")
+    return connection
+
+
+def insert(connection: apsw.Connection, appends: int, events: int, entry: bytes) -> None:
+    """Insert so many times so many rows, each time in one transaction."""
+    for _ in range(appends):
+        with connection:
+            connection.executemany("INSERT INTO entry(data) VALUES (?)", [(entry,)] * events)
+
+
+def measure_appends() -> dict[str, list[float]]:
+    """Return durable events per second of the log and its peer, for each shape of append."""
+    figures: dict[str, list[float]] = defaultdict(list)
+    for appends, events in SHAPES * REPEATS:
+        with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as name:
+            place = Path(name)
+            with open_log(place / "log", create=True, keys=place / "keys", anchors=place / "anchors") as log:
+                seconds = timed(partial(append, log, appends, events))
+                entry = log.read_stored(limit=2)[-1].data
+            figures[f"log, {events:,} events an append"].append(appends * events / seconds)
+            connection = peer(place / "peer.sqlite3")
+            seconds = timed(partial(insert, connection, appends, events, entry))
+            connection.close()
+            figures[f"plain SQLite, {events:,} rows a transaction"].append(appends * events / seconds)
+    return figures
+
+
+def measure_verification(entries: int, each: int) -> dict[str, list[float]]:
+    """Return the seconds to verify a log that was appended ``each`` events at a time, and its bundle."""
+    figures: dict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as name:
+        place = Path(name)
+        outside, bundle = Outside(place / "keys", place / "anchors"), place / "bundle"
+        with open_log(place / "log", create=True, keys=outside.keys, anchors=outside.anchors) as log:
+            append(log, entries // each, each)
+            export(log, bundle)
+            key = load_verifier(outside.keys, log.origin)
+        if not audit_log(place / "log", None, outside).held or verify_bundle.verify(bundle, str(key)):
+            sys.exit("what was measured does not verify")
+        for _ in range(REPEATS):
+            seconds = timed(partial(audit_log, place / "log", None, outside))
+            figures[f"log of {entries:,}, {each} an append"].append(seconds)
+            # However it was appended, a bundle carries one checkpoint: measured once.
+            if each > 1:
+                figures[f"bundle of {entries:,}"].append(timed(partial(audit_bundle, bundle, key)))
+                seconds = timed(partial(verify_bundle.verify, bundle, str(key)))
+                figures[f"the same by its own verify.py, {entries:,}"].append(seconds)
+    return figures
 
 
 def main() -> None:
-    """Print the three figures, each of several new logs."""
+    """Print every figure with its spread."""
     sys.stdout.write(f"{machine()}\n")
-    samples = []
-    for _ in range(REPEATS):
-        with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as name:
-            samples.append(measure(Path(name)))
-    alone, batched, verified = (list(column) for column in zip(*samples, strict=True))
-    show("durable appends, one event each", alone, "events/s")
-    show(f"durable appends, {BATCH} events each", batched, "events/s")
-    show(f"verification of a log of {ALONE + BATCHES * BATCH:,} events", verified, "entries/s")
+    for name, samples in measure_appends().items():
+        show(name, samples, "events/s")
+    for entries, each in VERIFIED:
+        for name, samples in measure_verification(entries, each).items():
+            show(f"verify: {name}", samples, "s")
 
 
 if __name__ == "__main__":

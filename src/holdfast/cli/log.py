@@ -55,7 +55,7 @@ def show(place: Place = _EVIDENCE, after: After = -1, kind: Kinds = None, as_jso
     log = _open(place)
     console = _console()
     if not as_json:
-        console.print(Text(f"{log.origin} · {log.size():,} entries · {place}", style="bold"))
+        console.print(Text(f"{log.origin} · {log.size():,} entries · {place}", style="bold"), soft_wrap=True)
     for envelope in _entries(log, after):
         _print(console, envelope, kind, as_json=as_json)
 
