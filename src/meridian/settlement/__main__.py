@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -20,7 +21,7 @@ from meridian.settlement.router import EAGER_S, STEADY_S, Router
 from meridian.settlement.safe import SafeLedger
 from meridian.settlement.web import OperatorDoor, ParticipantsDoor, Tokens
 
-_CLIENTS = {"safe": SafeLedger, "naive": NaiveLedger}
+_CLIENTS: Mapping[str, type[SafeLedger | NaiveLedger]] = {"safe": SafeLedger, "naive": NaiveLedger}
 
 
 def main() -> int:

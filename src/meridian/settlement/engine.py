@@ -176,7 +176,7 @@ class Engine:
 
     def _patience_s(self) -> float:
         """Return how long to wait for work: until the next look at the calendar, or until the cut-off."""
-        cut_off_us = self.standing.calendar["cut_off_us"]
+        cut_off_us = int(self.standing.calendar["cut_off_us"])
         return max(0.0, min(IDLE_S, (cut_off_us - time.time_ns() // 1000) / 1e6))
 
     def _close_is_due(self) -> bool:

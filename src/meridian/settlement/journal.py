@@ -45,24 +45,26 @@ class Chain:
 
     def extend(self, text: bytes) -> None:
         """Take the next line. Raise MR304 when it does not follow."""
-        try:
-            line = json.loads(text)
-            follows = (
-                line["n"] == self.lines + 1
-                and line["gateway"] == self.gateway
-                and line["prev"] == self.hash
-                and line["hash"] == chained(line, self.hash)["hash"]
-            )
-        except (ValueError, KeyError, TypeError):
-            follows = False
-        if not follows:
+        digest = self._digest(text)
+        if digest is None:
             raise MeridianError(
                 "MR304",
                 f"line {self.lines + 1} of the instruction journal of {self.gateway} does not follow the one before",
                 remedy="keep the file, take the vault's copy to see what it was, and find out who wrote to it",
             )
         self.lines += 1
-        self.hash = line["hash"]
+        self.hash = digest
+
+    def _digest(self, text: bytes) -> str | None:
+        """Return the hash of a line if it is the one that must come next, else None."""
+        try:
+            line = json.loads(text)
+            expected = chained(line, self.hash)
+            given = (line["n"], line["gateway"], line["prev"], line["hash"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        follows = given == (self.lines + 1, self.gateway, self.hash, expected["hash"])
+        return given[3] if follows else None
 
 
 class InstructionJournal:

@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Mapping
 
+import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
@@ -53,7 +54,7 @@ class Session:
         self.connection = pq.PGconn.connect_start(make_conninfo("", **parameters).encode())
         try:
             self._finish_connecting(deadline)
-        except (pq.PQerror, OSError, DeadlinePassed) as error:
+        except (psycopg.OperationalError, OSError, DeadlinePassed) as error:
             self.close()
             raise NothingDone(f"no connection: {error}") from error
         self.connection.nonblocking = 1
@@ -69,7 +70,7 @@ class Session:
         try:
             self.connection.send_query_params(statement.encode(), [parameter.encode()])
             return self.answer(time.monotonic() + within_s)
-        except (pq.PQerror, OSError) as error:
+        except (psycopg.OperationalError, OSError) as error:
             raise OutcomeUnknown(f"the connection broke: {str(error).strip()}") from error
 
     def answer(self, deadline: float) -> str:
@@ -93,13 +94,13 @@ class Session:
         try:
             with socket.socket(fileno=os.dup(self.connection.socket)) as raw:
                 raw.shutdown(socket.SHUT_RDWR)
-        except (OSError, pq.PQerror):
+        except (OSError, psycopg.OperationalError):
             # There is no socket any more, or its other end has gone.
             pass
         self.connection.finish()
 
     def _finish_connecting(self, deadline: float) -> None:
-        awaited = pq.PollingStatus.WRITING
+        awaited: int = pq.PollingStatus.WRITING
         while awaited != pq.PollingStatus.OK:
             if awaited == pq.PollingStatus.FAILED:
                 raise OSError(self.connection.error_message.decode(errors="replace").strip())
