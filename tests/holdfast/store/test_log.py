@@ -71,7 +71,7 @@ def test_an_append_is_recorded_whole_or_not_at_all(home: Home) -> None:
     assert home.audit().held
 
 
-def test_threads_and_readers_share_a_log(home: Home) -> None:
+def test_threads_readers_and_verification_share_a_log(home: Home) -> None:
     with home.open() as log, home.open() as other:
         taken: list[int] = []
 
@@ -86,6 +86,8 @@ def test_threads_and_readers_share_a_log(home: Home) -> None:
         while any(thread.is_alive() for thread in threads):
             page = log.read(after=seen)
             seen = page[-1].seq if page else seen
+            audit = home.audit()
+            assert audit.held, audit.findings
         for thread in threads:
             thread.join()
         assert sorted(taken) == list(range(1, 61))

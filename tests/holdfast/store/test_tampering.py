@@ -106,6 +106,12 @@ def test_a_dropped_checkpoint_is_found(copy: Home, number: int) -> None:
     assert findings[0] == ("HF226 entry 9" if number == 4 else f"HF225 checkpoint {number + 1}")
 
 
+def test_a_superseded_checkpoint_dropped_and_renumbered_is_not_found(copy: Home) -> None:
+    """It is no evidence of its own: it only narrows down where a change lies."""
+    later = "UPDATE checkpoint SET number = number - 1 WHERE number = "
+    assert change(copy, "DELETE FROM checkpoint WHERE number = 2", f"{later} 3", f"{later} 4") == []
+
+
 def test_swapped_bytes_are_both_named(copy: Home) -> None:
     swap = "UPDATE entry SET data = old.data FROM (SELECT seq, data FROM entry) AS old WHERE old.seq = 9 - entry.seq"
     assert change(copy, f"{swap} AND entry.seq IN (2, 7)") == ["HF222 entry 2", "HF222 entry 7"]
