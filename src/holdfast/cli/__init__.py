@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # paragraphs of a help text are filled to the width of the terminal
 )
 for command in (check, drill, judge, log, range_):
     command.register(app)
