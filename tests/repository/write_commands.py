@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from typer.main import get_command
 
-from holdfast.cli import app
+import holdfast.cli
+import meridian.cli
 from tests.repository.tree import ROOT
 
 PAGE = ROOT / "docs" / "commands.md"
@@ -31,8 +32,8 @@ def render() -> str:
 
 def commands() -> Iterator[tuple[str, ...]]:
     """Yield every command and group of commands that can be typed, parents first."""
-    yield from _below(("holdfast",), get_command(app))
-    yield ("meridian",)
+    yield from _below(("holdfast",), get_command(holdfast.cli.app))
+    yield from _below(("meridian",), get_command(meridian.cli.app))
 
 
 def _below(name: tuple[str, ...], command: object) -> Iterator[tuple[str, ...]]:
@@ -52,10 +53,11 @@ def shown(name: tuple[str, ...]) -> str:
         check=True,
         capture_output=True,
         text=True,
+        cwd=ROOT,
         env=environment,
         timeout=HELP_TIMEOUT_S,
     ).stdout
-    return "\n".join(line.rstrip() for line in printed.strip("\n").splitlines())
+    return "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n")
 
 
 if __name__ == "__main__":
