@@ -32,13 +32,15 @@ INSERT INTO frontier VALUES (1, 0, x'');
 def connect(path: Path, *, write: bool, vfs: str | None = None) -> apsw.Connection:
     """Open a log's database; a reader's connection cannot change it. HF202 if it is not a log of this version."""
     with storage_problems(path):
-        flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
-        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
-        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        try:
+            connection, found = _open(path, apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY, vfs)
+        except apsw.ReadOnlyError:
+            # A crash left something to be rolled back or recovered first, which takes the right to write.
+            connection, found = _open(path, apsw.SQLITE_OPEN_READWRITE, vfs)
+            connection.pragma("query_only", 1)
         if write:
             connection.pragma("synchronous", "FULL")
             connection.pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
-        found = connection.pragma("application_id"), connection.pragma("user_version")
     if found not in {(APPLICATION_ID, SCHEMA_VERSION), (0, 0)}:
         connection.close()
         message = f"{path} is not a log of this version (application {found[0]}, schema {found[1]})"
@@ -46,11 +48,26 @@ def connect(path: Path, *, write: bool, vfs: str | None = None) -> apsw.Connecti
     return connection
 
 
+def _open(path: Path, flags: int, vfs: str | None) -> tuple[apsw.Connection, tuple[object, object]]:
+    """Return a connection, and the application and schema that the file says it is of."""
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+    try:
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        return connection, (connection.pragma("application_id"), connection.pragma("user_version"))
+    except apsw.Error:
+        connection.close()
+        raise
+
+
 def create(path: Path, vfs: str | None = None) -> apsw.Connection:
     """Open a database for a new log, without tables yet; what an interrupted creation left is taken up."""
     with storage_problems(path):
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-        apsw.Connection(str(path), flags=flags, vfs=vfs).pragma("journal_mode", "WAL")
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+        try:
+            connection.pragma("journal_mode", "WAL")
+        finally:
+            connection.close()
     return connect(path, write=True, vfs=vfs)
 
 

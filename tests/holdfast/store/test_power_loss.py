@@ -44,12 +44,14 @@ def work_until_power_goes(log: SqliteLog, dice: random.Random, acknowledged: dic
         acknowledged.update(zip(seqs, details, strict=True))
 
 
-def lose_power_once(home: Home, dice: random.Random, acknowledged: dict[int, str]) -> None:
-    """Run a machine on this log until its power goes, then start it again."""
+def lose_power_once(
+    home: Home, dice: random.Random, acknowledged: dict[int, str], operations: int | None = None
+) -> None:
+    """Run a machine on this log until its power goes, by default at random, then start it again."""
     disk = Disk(dice)
     name = f"machine-{dice.getrandbits(64):x}"
     machine = Machine(name, disk)
-    disk.left = dice.randrange(1, OPERATIONS)
+    disk.left = operations or dice.randrange(1, OPERATIONS)
     log = None
     with suppress(PowerLost, HoldfastError, apsw.Error):
         log = home.open(vfs=name)
@@ -83,6 +85,16 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, number: int) -> None:
         audit = home.audit()
         assert audit.held, audit.findings
         assert audit.entries >= len(acknowledged)
+
+
+def test_a_log_whose_beginning_lost_power_can_begin_again(tmp_path: Path) -> None:
+    """At each of its operations on the disk in turn, and some after it."""
+    for operations in range(1, 41):
+        home = Home(tmp_path / str(operations))
+        acknowledged: dict[int, str] = {}
+        lose_power_once(home, random.Random(operations), acknowledged, operations)
+        assert lost(home, acknowledged) == []
+        assert home.audit().held
 
 
 def test_the_disk_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
