@@ -15,7 +15,7 @@ from holdfast.connectors import http, postgres
 from holdfast.connectors.range import Endpoint, Inventory
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import DayScheduled, Instant
-from holdfast.model.types import Calendar, Scenario
+from holdfast.model.types import Calendar, Load, Scenario
 
 PARTICIPANTS = "participants"
 OPERATOR = "operator"
@@ -30,9 +30,9 @@ class Operator:
 
     inventory: Inventory
 
-    def set_load(self, rate_per_s: int) -> None:
-        """Let the participants offer this much; HF304 or HF305 if they do not answer."""
-        self._ask(self._end(PARTICIPANTS), "POST", "/v1/load", {"rate_per_s": rate_per_s})
+    def set_load(self, load: Load) -> None:
+        """Let the participants offer this much, drawn from this seed; HF304 or HF305 if they do not answer."""
+        self._ask(self._end(PARTICIPANTS), "POST", "/v1/load", {"rate_per_s": load.rate_per_s, "seed": load.seed})
 
     def stop_load(self) -> dict[str, Any]:
         """Stop offering, have every open instruction resolved, and return the participants' counts."""
@@ -62,7 +62,7 @@ class Operator:
             if end.http_unix is not None and end.user == OPERATOR:
                 try:
                     return self._ask(end, method, path, body)
-                except EnvironmentProblem as error:
+                except HoldfastError as error:
                     problem = error
         if problem is not None:
             raise problem

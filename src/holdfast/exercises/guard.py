@@ -155,14 +155,14 @@ def _why_take_over(course: Course, heartbeat: Heartbeat, watched: _Watched) -> s
 
 
 def main() -> None:
-    """Guard the exercise that is the second argument, in the log in the directory that is the first."""
+    """Guard an exercise: the log's directory, the exercise, and an entry before its opening are the arguments."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # It must not be stopped before what it guards: `holdfast drill --stop` ends both.
         signal.signal(ignored, signal.SIG_IGN)
-    directory, exercise = sys.argv[1:]
+    directory, exercise, after = sys.argv[1:]
     log = open_log(Path(directory))
     try:
-        watch(Course(log, exercise, log.size() - 1), Recorder(log, exercise, "guard"), Heartbeat(sys.stdin.fileno()))
+        watch(Course(log, exercise, int(after)), Recorder(log, exercise, "guard"), Heartbeat(sys.stdin.fileno()))
     finally:
         log.close()
 

@@ -154,7 +154,7 @@ class Runner:
     def _open(self) -> None:
         """Start the guard, commit the model and what the drill is going to touch, and see that the guard watches."""
         order = self.order
-        self._guard = Guard.start(order.log.directory, self.exercise)
+        self._guard = Guard.start(order.log.directory, self.exercise, self.course.after)
         model = order.log.attach("model.json", attachment(self.model), collection.JSON)
         command = self.model.range.command if self.model.range else ()
         opened = ExerciseOpened(
@@ -204,7 +204,7 @@ class Runner:
     def _arm(self) -> None:
         """Set the load and wait until the target is whole, can lose something, and serves steadily."""
         self._enter("arming", "waiting until the range is armed")
-        Operator(self._target()).set_load(self.scenario.load.rate_per_s)
+        Operator(self._target()).set_load(self.scenario.load)
         found = self._gate(ARMED_TIMEOUT_S, in_order=True)
         self.recorder.record(ExerciseArmed(self.exercise, found.ready, found.observed, now()))
         if not found.ready:

@@ -29,9 +29,9 @@ class Guard:
     _ended: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def start(cls, log: Path, exercise: str) -> Guard:
-        """Start the guard of an exercise that is about to be opened in this log."""
-        command = [sys.executable, "-m", "holdfast.exercises.guard", str(log), exercise]
+    def start(cls, log: Path, exercise: str, after: int) -> Guard:
+        """Start the guard of an exercise that is about to be opened in this log, after the entry ``after``."""
+        command = [sys.executable, "-m", "holdfast.exercises.guard", str(log), exercise, str(after)]
         # A session of its own: whatever ends the terminal or is sent to the runner's group does not reach it.
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
         guard = cls(child, processes.find(child.pid) or Process(child.pid, 0))

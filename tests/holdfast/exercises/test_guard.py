@@ -1,0 +1,213 @@
+"""The guard takes over and heals, as a real process beside a runner that really ends; and a later start does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.connectors import processes
+from holdfast.connectors.processes import Process
+from holdfast.evidence.events import ExerciseOpened, FaultIntended, StopRequested
+from holdfast.exercises import leaving
+from holdfast.exercises.course import Course, Recorder
+from holdfast.exercises.faults import FAULTS, Aim
+from holdfast.exercises.heal import heal, stop, unclosed
+from holdfast.exercises.vocabulary import vocabulary
+from holdfast.model.loader import attachment, load
+from holdfast.store.clock import now
+from holdfast.store.sqlite import SqliteLog, open_log
+from tests.holdfast.exercises.pretend import PretendRange, pretended
+from tests.repository.tree import ROOT
+
+DEADLINE_S = 30.0
+EXERCISE = "primary-frozen-thawed-test"
+# Stands in for the runner: it only lives, and beats on the guard's pipe until it ends.
+RUNNER = """
+import subprocess, sys, time
+guard = subprocess.Popen([sys.executable, "-m", "holdfast.exercises.guard", *sys.argv[1:]], stdin=subprocess.PIPE,
+                         start_new_session=True)
+print(guard.pid, flush=True)
+while True:
+    guard.stdin.write(b"."); guard.stdin.flush(); time.sleep(0.2)
+"""
+
+
+class Drill:
+    """An exercise under way: a log, a pretended range, a process in the runner's place, its guard."""
+
+    def __init__(self, log: SqliteLog, target: PretendRange) -> None:
+        """Open the exercise and see that the guard watches."""
+        self.log, self.target = log, target
+        self.course = Course(log, EXERCISE, log.size() - 1)
+        self.recorder = Recorder(log, EXERCISE, "runner")
+        command = [sys.executable, "-c", RUNNER, str(log.directory), EXERCISE, "-1"]
+        self.runner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        guard = processes.find(int(self.runner.stdout.readline() if self.runner.stdout else "0"))
+        assert guard is not None
+        self.guard = guard
+        self.recorder.record(opened(log, target, self.runner.pid, guard))
+
+    def freeze(self, box_ms: int = 600_000) -> FaultIntended:
+        """Freeze a process of the range, as the runner does, and see that it is frozen."""
+        kind, name = FAULTS["process.freeze"], "process.freeze"
+        prepared = kind.prepare(Aim(EXERCISE, "fault-1", "ledger-a", {}), self.target.inventory)
+        fault = FaultIntended(
+            EXERCISE, "fault-1", name, "ledger-a", {}, box_ms, prepared.undo, prepared.identity, now()
+        )
+        self.recorder.record(fault)
+        kind.inject(fault, self.target.keeper, self.target.inventory)
+        assert until(lambda: kind.probe(fault).so)
+        return fault
+
+    def undone(self) -> bool:
+        return "fault-1" in self.course.look().undone
+
+    def thawed(self) -> bool:
+        process = self.target.inventory.processes["ledger-a"].process
+        return process is not None and processes.running(process)
+
+    def ends(self) -> None:
+        self.runner.kill()
+        self.runner.wait()
+        if self.runner.stdout:
+            self.runner.stdout.close()
+        if processes.condition(self.guard) != "gone":
+            os.kill(self.guard.pid, signal.SIGKILL)
+
+
+def opened(log: SqliteLog, target: PretendRange, runner_pid: int, guard: Process) -> ExerciseOpened:
+    folder = ROOT / "examples" / "meridian"
+    model, findings = load({p.name: p.read_bytes() for p in folder.glob("*.yaml")}, "meridian.yaml", vocabulary())
+    assert model is not None, findings
+    return ExerciseOpened(
+        exercise=EXERCISE,
+        scenario="primary-frozen-thawed",
+        service="gross-settlement",
+        exercise_type="functional",
+        environment="range",
+        model=log.attach("model.json", attachment(model), "application/json"),
+        model_digest=model.digest,
+        seed=13,
+        compression=1,
+        version="0",
+        target={
+            leaving.RANGE: str(target.directory),
+            leaving.KEEPER: str(target.keeper.path),
+            leaving.OWNED: "no",
+            leaving.COMMAND: "python -m meridian",
+            leaving.RUNNER: str(processes.find(runner_pid)),
+            leaving.GUARD: str(guard),
+        },
+        guard_pid=guard.pid,
+    )
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteLog]:
+    monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path / "state"))
+    with open_log(tmp_path / "evidence", create=True) as opened_log:
+        yield opened_log
+
+
+@pytest.fixture
+def drill(tmp_path: Path, log: SqliteLog) -> Iterator[Drill]:
+    with pretended(tmp_path / "r") as target:
+        made = Drill(log, target)
+        try:
+            assert until(lambda: made.course.look().guarded)
+            yield made
+        finally:
+            made.ends()
+
+
+def test_a_killed_runner_is_undone_and_closed_by_the_guard(drill: Drill) -> None:
+    drill.freeze()
+    drill.runner.kill()
+    assert until(lambda: drill.course.look().closed)
+    assert drill.undone()
+    assert drill.thawed()
+    assert drill.course.stops[0].by == "guard"
+    assert EXERCISE in drill.target.revoked
+    assert until(lambda: processes.condition(drill.guard) == "gone")
+    assert unclosed(drill.log) == []
+
+
+def test_a_frozen_runner_is_undone_and_cannot_inject_when_it_wakes(drill: Drill) -> None:
+    drill.freeze()
+    os.kill(drill.runner.pid, signal.SIGSTOP)
+    assert until(drill.undone)
+    assert drill.thawed()
+    assert not drill.course.closed  # the runner lives: its guard lets it finish
+    os.kill(drill.runner.pid, signal.SIGCONT)
+    assert EXERCISE in drill.target.revoked
+
+
+def test_the_end_of_a_time_box_undoes_what_the_runner_does_not(drill: Drill) -> None:
+    drill.freeze(box_ms=500)
+    assert until(drill.undone)
+    assert drill.thawed()
+    assert "time-box" in drill.course.stops[0].why
+
+
+def test_anyone_may_ask_to_stop(drill: Drill) -> None:
+    drill.freeze()
+    drill.recorder.record(StopRequested(EXERCISE, "operator", "enough", now()))
+    assert until(drill.undone)
+    assert drill.thawed()
+    assert [request.why for request in drill.course.stops] == ["enough"]
+
+
+def test_a_later_start_heals_what_the_guard_left(drill: Drill) -> None:
+    drill.freeze()
+    os.kill(drill.guard.pid, signal.SIGKILL)
+    drill.runner.kill()
+    drill.runner.wait()
+    assert not drill.thawed()
+    healed, alive = heal(drill.log, lambda _: None)
+    assert (healed, alive) == ([EXERCISE], [])
+    assert drill.course.look().closed
+    assert drill.undone()
+    assert drill.thawed()
+    assert heal(drill.log, lambda _: None) == ([], [])
+
+
+def test_a_later_start_leaves_a_living_exercise_alone(drill: Drill) -> None:
+    drill.freeze()
+    assert heal(drill.log, lambda _: None) == ([], [EXERCISE])
+    assert not drill.thawed()
+
+
+def test_a_range_that_is_gone_has_nothing_left_to_undo(drill: Drill) -> None:
+    drill.freeze()
+    drill.target.ends()
+    os.kill(drill.guard.pid, signal.SIGKILL)
+    drill.runner.kill()
+    drill.runner.wait()
+    assert heal(drill.log, lambda _: None)[0] == [EXERCISE]
+    assert drill.undone()
+    assert drill.course.closed
+
+
+def test_stopping_ends_an_exercise_whose_runner_is_gone(drill: Drill) -> None:
+    drill.freeze()
+    drill.runner.kill()
+    drill.runner.wait()
+    assert stop(drill.log, lambda _: None) == [EXERCISE]
+    assert drill.course.look().closed
+    assert drill.thawed()
