@@ -209,7 +209,7 @@ def chain(journal: list[Row]) -> None:
 
 
 def link(lines: list[Row]) -> None:
-    """Number and hash a gateway's journal."""
+    """Give the lines of a gateway's journal their numbers and hashes."""
     previous = "0" * 64
     for number, line in enumerate(lines, start=1):
         line["n"], line["prev"] = number, previous
@@ -301,7 +301,8 @@ class Player:
     def play(self) -> Drill:
         """Play the whole drill."""
         accounts = [
-            {"participant": bank, "balance_cents": self.opening[bank], "limit_cents": self.limit[bank]} for bank in BANKS
+            {"participant": bank, "balance_cents": self.opening[bank], "limit_cents": self.limit[bank]}
+            for bank in BANKS
         ]
         self.write("open", None, {"day": 1, "accounts": accounts})
         for at_us, sender, offer in self.arrivals():
@@ -327,7 +328,8 @@ class Player:
             self.drill.records[sender].append(offer)
             try_us, attempt = at_us, 1
             while down[0] <= try_us < down[1]:
-                status = "timeout" if try_us < down[0] + 2 * SECOND else self.dice.choice(("unreachable", "unavailable"))
+                early = try_us < down[0] + 2 * SECOND
+                status: str = "timeout" if early else self.dice.choice(["unreachable", "unavailable"])
                 seen_us = try_us + (SECOND if status == "timeout" else 30_000)
                 self.answered(sender, offer["key"], seen_us, attempt, "settlement-a", status, None)
                 try_us = seen_us + int(self.dice.uniform(0.25, 1.0) * SECOND)
@@ -336,7 +338,9 @@ class Player:
             reached.append((try_us + self.dice.randint(2_000, 6_000), sender, offer))
         return sorted(reached, key=lambda item: item[0])
 
-    def answered(self, bank: str, key: str, at_us: int, attempt: int, gateway: str, status: str, row: Row | None) -> None:
+    def answered(
+        self, bank: str, key: str, at_us: int, attempt: int, gateway: str, status: str, row: Row | None
+    ) -> None:
         """Write down what an attempt got."""
         said = {"op": "answer", "t_us": START_US + at_us, "key": key, "attempt": attempt, "gateway": gateway}
         seq = row["accepted_seq"] if row else None
@@ -359,7 +363,7 @@ class Player:
         else:
             row = self.accept(offer, sender, at_us)
         latency_us = self.dice.randint(6_000, 40_000)
-        self.answered(sender, offer["key"], at_us + latency_us, attempt, gateway, row["status"], dict(row))
+        self.answered(sender, offer["key"], at_us + latency_us, attempt, gateway, str(row["status"]), dict(row))
 
     def close(self) -> None:
         """Close the day: what is still queued is rejected by rule, positions are written and confirmed."""
@@ -413,7 +417,12 @@ class Player:
         scenario = drill.model.scenarios[plan.scenario]
         struck_us = plan.steady_us
         drill.before = [
-            ExerciseArmed(EXERCISE, True, {"throughput": "steady", "copies": "2 streaming"}, instant(struck_us - SECOND)),
+            ExerciseArmed(
+                EXERCISE,
+                ready=True,
+                observed={"throughput": "steady", "copies": "2 streaming"},
+                occurred=instant(struck_us - SECOND),
+            ),
             PhaseEntered(EXERCISE, "steady", "load is steady", instant(struck_us - SECOND)),
         ]
         if plan.with_day:
@@ -423,20 +432,43 @@ class Player:
         for number, fault in enumerate(scenario.disruption, start=1):
             name, at_us = f"f{number}", struck_us + fault.after_ms * 1_000
             intended = FaultIntended(
-                EXERCISE, name, fault.name, fault.target, {}, fault.box_ms, {"op": "site_on"}, {"pid": "77"}, instant(at_us)
+                EXERCISE,
+                name,
+                fault.name,
+                fault.target,
+                {},
+                fault.box_ms,
+                {"op": "site_on"},
+                {"pid": "77"},
+                instant(at_us),
             )
             seen = "no process of dc-a is left and none of its addresses answers"
             drill.before += [
                 intended,
-                FaultProbed(EXERCISE, name, True, seen, instant(at_us + 2_000), instant(at_us + 140_000)),
+                FaultProbed(
+                    EXERCISE,
+                    name,
+                    effective=True,
+                    observed=seen,
+                    injected=instant(at_us + 2_000),
+                    occurred=instant(at_us + 140_000),
+                ),
             ]
         if plan.alarm_after_us is not None:
             self.alarm(struck_us + plan.alarm_after_us, struck_us + plan.outage_us + 3 * SECOND)
         for number in range(len(scenario.disruption), 0, -1):
             at_us = struck_us + plan.hold_us
-            drill.before.append(FaultUndone(EXERCISE, f"f{number}", "runner", True, "all back", instant(at_us)))
+            undone = FaultUndone(
+                EXERCISE, f"f{number}", "runner", undone=True, observed="all back", occurred=instant(at_us)
+            )
+            drill.before.append(undone)
         drill.after = [
-            ExerciseRearmed(EXERCISE, True, {"copies": "2 streaming"}, instant(struck_us + plan.hold_us + 7 * SECOND)),
+            ExerciseRearmed(
+                EXERCISE,
+                ready=True,
+                observed={"copies": "2 streaming"},
+                occurred=instant(struck_us + plan.hold_us + 7 * SECOND),
+            ),
             ExerciseClosed(EXERCISE, "finished", "", instant(plan.end_us + 4 * SECOND)),
         ]
 
@@ -447,13 +479,21 @@ class Player:
             row = {"op": "alarm", "t_us": START_US + at_us, "utc_us": UTC_US + at_us, "clock_id": CLOCK_ID}
             row |= {"service": "gross-settlement", "by": "participants-monitor", "state": state, "detail": detail}
             self.drill.alarms.append(row)
-        said = ("gross-settlement", "participants-monitor", "raised", "0 of 8 banks served", "alarms.ndjson")
-        self.drill.before.append(AlarmRaised(EXERCISE, *said, instant(raised_us)))
+        said = AlarmRaised(
+            EXERCISE,
+            "gross-settlement",
+            "participants-monitor",
+            "raised",
+            "0 of 8 banks served",
+            "alarms.ndjson",
+            instant(raised_us),
+        )
+        self.drill.before.append(said)
 
 
-def play(plan: Plan | None = None, **changes: Any) -> Drill:
+def play(plan: Plan | None = None, **changes: object) -> Drill:
     """Return a drill that went well, or as ``changes`` to the usual plan make it go."""
-    chosen = replace(plan or Plan(), **changes)
+    chosen = replace(plan or Plan(), **changes)  # type: ignore[arg-type]
     return Player(chosen, example_model()).play()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from holdfast.checks.case import Case, Said
 from holdfast.checks.words import count, declared, duration
 from holdfast.model.types import Service
+from holdfast.state.exercise import FaultRecord
 from holdfast.state.history import ALARMS, LEDGER, RECORDS
 from holdfast.state.service import Interruption, NoTimeline
 
@@ -150,17 +151,36 @@ def _effects(case: Case) -> tuple[int, ...]:
 
 
 def _healed_by_undo(case: Case) -> Interruption | None:
-    """Return a disruption that ended only after a fault had been undone: what restored the service is not shown."""
-    undone = [fault.undone.event.occurred.mono_us for fault in case.effective if fault.undone]
+    """Return a disruption that ended only once a fault was being undone: what restored the service is not shown."""
+    lifted = [at_us for fault in case.effective if (at_us := _undoing_began_us(case, fault)) is not None]
     return next(
         (
             interruption
             for interruption in case.interruptions
-            for at_us in undone
+            for at_us in lifted
             if interruption.restored_us and interruption.disrupted_us < at_us <= interruption.restored_us
         ),
         None,
     )
+
+
+def _undoing_began_us(case: Case, fault: FaultRecord) -> int | None:
+    """Return the earliest moment at which a fault can have been lifted, or ``None`` if nobody tried to.
+
+    An undoing is recorded when it was verified, which is seconds after it began; it did not begin before the fault had
+    been held as long as the scenario declares, unless somebody stopped the exercise.
+    """
+    if not fault.undos or fault.effect is None:
+        return None
+    verified_us = min(undo.event.occurred.mono_us for undo in fault.undos)
+    stopped = [stop.event.occurred.mono_us for stop in case.exercise.stops]
+    intended, seen_us = fault.intended.event, fault.effect.event.occurred.mono_us
+    held = [
+        seen_us + declared_fault.hold_ms * 1_000
+        for declared_fault in case.scenario.disruption
+        if (declared_fault.name, declared_fault.target) == (intended.name, intended.target)
+    ]
+    return min([verified_us, *held, *stopped])
 
 
 def _closing(case: Case) -> str:

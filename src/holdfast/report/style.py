@@ -105,6 +105,7 @@ svg text {{
   fill: var(--text);
 }}
 svg text.axis {{ fill: var(--muted); font-size: 11px; }}
+svg .halo {{ paint-order: stroke; stroke: var(--panel); stroke-width: 3px; }}
 svg .strong {{ font-weight: 600; }}
 svg .frame {{ stroke: var(--muted); stroke-width: 1; opacity: .7; }}
 svg .grid {{ stroke: var(--line); stroke-width: 1; }}
@@ -143,6 +144,7 @@ svg text.flag.outage {{ font-size: 13px; font-weight: 700; fill: var(--broken); 
   main {{ padding-block: 14px 6px; }}
   section {{ padding: 16px 14px; }}
   .headline {{ grid-template-columns: 1fr; padding: 16px 14px; }}
+  .headline .verdict {{ justify-self: start; }}
   .headline p.story {{ font-size: 18px; }}
   .cards {{ grid-template-columns: 1fr 1fr; gap: 8px; }}
   .card {{ padding: 10px 12px; }}
@@ -169,10 +171,15 @@ svg text.flag.outage {{ font-size: 13px; font-weight: 700; fill: var(--broken); 
   .headline p.story {{ font-size: 15px; }}
   .cards {{ grid-template-columns: repeat(4, 1fr); gap: 8px; margin-bottom: 9px; }}
   .card .value {{ font-size: 18px; }}
-  .card .name, .card .of, .small, table, dl, footer {{ font-size: 10px; }}
+  .card .name, .card .of, .small, table, footer {{ font-size: 10px; }}
   th {{ font-size: 9.5px; }}
   td {{ padding-block: 4px; }}
   .mono {{ font-size: 9px; }}
+  .notes, .tag, .legend, dl.absent, dl {{ font-size: 9.5px; }}
+  .verdict svg {{ width: 11px; height: 11px; }}
+  .verdict.badge {{ font-size: 13px; padding: 4px 10px 4px 8px; }}
+  svg text.axis {{ font-size: 13px; }}
+  li {{ margin-bottom: 3px; }}
   .pair {{ grid-template-columns: 1fr 1fr; gap: 9px; }}
   .wide {{ overflow: visible; }}
   .wide svg {{ min-width: 0; }}

@@ -187,11 +187,11 @@ else head('Instant', 'From T', 'UTC', 'Read from', 'What', 'Entries') }}
 </section>
 
 <div class="pair">
-<section>
+<section class="whole">
 <h2>What was assumed</h2>
 <ul>{% for sentence in j.assumptions %}<li>{{ sentence }}</li>{% endfor %}</ul>
 </section>
-<section>
+<section class="whole">
 <h2>What this does not prove</h2>
 <ul>{% for sentence in j.unproven %}<li>{{ sentence }}</li>{% endfor %}</ul>
 </section>

@@ -87,9 +87,9 @@ def timeline(judgement: Judgement) -> Markup | None:
         *(_calendar_axis(calendar, axis, top + PLOT_HEIGHT) if calendar else ()),
         *_shading(judgement.case.interruptions, observed, axis, (top, bottom)),
         *_throughput(observed, axis, top),
+        *_stems(flags, axis, bottom),
         *strips,
         *_seconds_axis(axis, bottom),
-        *_stems(flags, axis, bottom),
     ]
     return svg.tag(
         "svg",
@@ -257,14 +257,14 @@ def _throughput(observed: Timeline, axis: Axis, top: float) -> Iterator[Markup]:
     yield svg.tag("polyline", points=points, class_="offered")
     if peak > highest:
         at = edges[acknowledged.index(peak) + 1]
-        yield svg.text(at + 8, top + 12, f"backlog: up to {peak:,.0f} a second, cut here", "axis")
+        yield svg.text(at + 8, top + 12, f"backlog: up to {peak:,.0f} a second, cut here", "axis halo")
 
 
 def _strips(judgement: Judgement, observed: Timeline, axis: Axis, top: float) -> tuple[list[Markup], float]:
     """Return the strips of states: the service, each participant, and what was broken while it was."""
     parts: list[Markup] = []
     y = top
-    parts += _strip(judgement.case.service.title, observed.intervals, axis, y, STRIP + 4)
+    parts += _strip("the service", observed.intervals, axis, y, STRIP + 4)
     y += STRIP + 4 + GAP + 3
     for bank, interruptions in observed.participants.items():
         parts += _strip(bank, _participant_intervals(interruptions, observed), axis, y, STRIP)

@@ -149,7 +149,9 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
             elif name.startswith(JOURNALS):
                 journals[_stem(name, JOURNALS)] = _journal(_data(recorded, read_attachment), _stem(name, JOURNALS))
             elif name == ALARMS:
-                alarms = tuple(_rows(_data(recorded, read_attachment), _ALARM))
+                data = _data(recorded, read_attachment)
+                # That no alarm was ever raised is an answer too.
+                alarms = tuple(_rows(data, _ALARM)) if data else ()
             elif name == LEDGER:
                 ledger = _ledger(_data(recorded, read_attachment))
         except (_Malformed, HoldfastError) as problem:
