@@ -6,6 +6,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 this machine cannot.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def main() -> int:
     """Run the command line and return its exit status; an error is shown as its line and its remedy."""
+    # Whoever ends this program in the middle of something wants that undone, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(standalone_mode=True)
     except MeridianError as error:
@@ -86,8 +89,8 @@ def up(
     progress.say(f"booting in {place}: {settings.mode}, profile {profile}, {client} client")
     etcd = binaries.etcd().facts()
     progress.say(f"etcd {etcd['version']} ({etcd['from']}): {etcd['note']}")
+    control.start(place, settings)
     with control.ended_on_failure(place):
-        control.start(place, settings)
         progress.say("network and hosts are up")
         if wait != "keeper":
             _wait(place, progress, armed=wait == "armed")
@@ -104,7 +107,7 @@ def _wait(place: Path, progress: _Progress, *, armed: bool) -> None:
     view = View(place)
     standing = view.standing()
     while progress.elapsed_s < READY_TIMEOUT_S:
-        if control.keeper_pid(place) is None:
+        if not control.alive(place):
             raise MeridianError("MR112", "the keeper has ended", remedy=f"the reason is in {place}/keeper.log")
         standing = view.standing()
         _say_reached(standing, progress)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -16,10 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from meridian.errors import MeridianError
+from meridian.errors import MachineCannot, MeridianError
 from meridian.keeper import isolation, layout
-from meridian.keeper.server import path_of
-from meridian.linux import start_ticks
+from meridian.linux import start_ticks, state
 from meridian.stack import readiness
 from meridian.stack.gateway import CONNECT_TIMEOUT_S, Connect
 from meridian.topology import HOSTS
@@ -28,7 +28,7 @@ ANSWER_TIMEOUT_S = 20.0
 ANSWER_LIMIT_BYTES = 1 << 20
 KEEPER_START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 15.0
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.02
 DEFAULT_NAME = "default"
 
 
@@ -73,7 +73,7 @@ class Keeper:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
                 client.settimeout(ANSWER_TIMEOUT_S)
-                client.connect(str(path_of(self.directory)))
+                client.connect(str(layout.socket_file(self.directory)))
                 client.sendall(json.dumps(request).encode() + b"\n")
                 data, passed, _, _ = socket.recv_fds(client, ANSWER_LIMIT_BYTES, 1)
                 while data and not data.endswith(b"\n") and len(data) < ANSWER_LIMIT_BYTES:
@@ -91,29 +91,54 @@ class Keeper:
 
 
 def start(directory: Path, settings: layout.Settings) -> None:
-    """Make the directory and start its keeper; return when it answers. Raise MR102 when a range lives there already."""
-    if directory.exists():
-        if keeper_pid(directory) is not None:
-            raise MeridianError(
-                "MR102",
-                f"a range lives in {directory} already",
-                remedy="use it, end it with `python -m meridian down`, or choose another --name",
-            )
-        shutil.rmtree(directory)
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the directory and start its keeper; return when it answers. What fails or is interrupted leaves nothing.
+
+    Raise MR102 when a range lives there already, MR114 when somebody else's files do, MR112 when the keeper cannot.
+    """
+    if alive(directory):
+        raise layout.occupied(directory)
+    stop(directory)
+    if directory.parent == directory_of(DEFAULT_NAME).parent:
+        _make_own(directory.parent)
     layout.create(directory, settings)
-    log = directory / "keeper.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "meridian.keeper", str(directory)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd="/",
+    with ended_on_failure(directory):
+        _await_answer(directory, _launch(directory))
+
+
+def _make_own(parent: Path) -> None:
+    """Make the directory below which an account's ranges lie. Raise MR114 if it is not that account's alone."""
+    parent.mkdir(mode=0o700, exist_ok=True)
+    status = parent.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise MeridianError(
+            "MR114", f"{parent} is not a directory of this account alone", remedy="remove it, or choose a --dir"
         )
+
+
+def _launch(directory: Path) -> subprocess.Popen[bytes]:
+    """Start the keeper. It inherits the lock: whoever finds it free knows that the keeper has ended."""
+    lock = os.open(layout.lock_file(directory), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (directory / "keeper.log").open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "meridian.keeper", str(directory)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                cwd="/",
+                pass_fds=(lock,),
+            )
+    finally:
+        os.close(lock)
     identity = {"pid": process.pid, "start_ticks": start_ticks(process.pid)}
-    (directory / "keeper.json").write_text(json.dumps(identity), encoding="utf-8")
+    layout.keeper_file(directory).write_text(json.dumps(identity), encoding="utf-8")
+    return process
+
+
+def _await_answer(directory: Path, process: subprocess.Popen[bytes]) -> None:
+    """Return when the keeper answers. Raise MR112 with what it said when it ends instead, or takes too long."""
     keeper = Keeper(directory)
     deadline = time.monotonic() + KEEPER_START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -121,43 +146,74 @@ def start(directory: Path, settings: layout.Settings) -> None:
             keeper.ask("cuts")
             return
         time.sleep(LOOK_EVERY_S)
-    said = log.read_text(encoding="utf-8", errors="replace").strip()
-    stop(directory)
-    raise MeridianError("MR112", f"the keeper did not start: {said[-2000:]}", remedy="the reason is in what it said")
+    said = (directory / "keeper.log").read_text(encoding="utf-8", errors="replace").strip()
+    cannot = process.returncode == MachineCannot.exit_code
+    raise (MachineCannot if cannot else MeridianError)(
+        "MR112",
+        f"the keeper did not start: {said[-2000:] or 'it said nothing'}",
+        remedy="the reason is in what it said",
+    )
 
 
-def keeper_pid(directory: Path) -> int | None:
-    """Return the pid of the keeper of a range, None when it is not alive."""
+def alive(directory: Path) -> bool:
+    """Return whether a keeper lives in a directory, even one that does not answer yet."""
     try:
-        identity = json.loads((directory / "keeper.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    ticks = start_ticks(identity["pid"])
-    return identity["pid"] if ticks is not None and ticks == identity["start_ticks"] else None
+        lock = os.open(layout.lock_file(directory), os.O_RDWR | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def stop(directory: Path) -> bool:
-    """End the range of a directory, whatever state it is in, and remove the directory; return whether there was one."""
-    if not directory.exists():
+    """End the range of a directory, whatever state it is in, and remove the directory; return whether there was one.
+
+    Raise MR114 if the directory is not a range's, MR115 if something of the range does not end.
+    """
+    if not os.path.lexists(directory):
         return False
-    pid = keeper_pid(directory)
-    if pid is not None:
+    if alive(directory):
         with suppress(MeridianError):
             Keeper(directory).ask("down")
-        if not _ended(directory, END_TIMEOUT_S):
-            os.kill(pid, signal.SIGKILL)
-            _ended(directory, END_TIMEOUT_S)
-    shutil.rmtree(directory, ignore_errors=False)
-    with suppress(OSError):
-        directory.parent.rmdir()
+        if not _within(END_TIMEOUT_S, lambda: not alive(directory)):
+            for pid in _named(layout.keeper_file(directory)):
+                os.kill(pid, signal.SIGKILL)
+    # Hosts end by themselves with their keeper, but not in the same instant.
+    if not _within(END_TIMEOUT_S, lambda: not alive(directory) and not _named(layout.hosts_file(directory))):
+        left = ", ".join(str(pid) for pid in _named(layout.hosts_file(directory)))
+        raise MeridianError(
+            "MR115", f"the range in {directory} does not end: {left or 'its keeper'}", remedy="kill that process"
+        )
+    layout.remove(directory)
+    if directory.parent == directory_of(DEFAULT_NAME).parent:
+        with suppress(OSError):
+            directory.parent.rmdir()
     return True
 
 
-def _ended(directory: Path, within_s: float) -> bool:
-    deadline = time.monotonic() + within_s
-    while (pid := keeper_pid(directory)) is not None:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+def _named(path: Path) -> list[int]:
+    """Return the pids of the processes that a file names and that live: of the same start, and no zombies."""
+    try:
+        named = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    identities = [named] if "pid" in named else named.values()
+    return [
+        each["pid"]
+        for each in identities
+        if start_ticks(each["pid"]) == each["start_ticks"] and state(each["pid"]) not in {"Z", None}
+    ]
+
+
+def _within(limit_s: float, condition: Callable[[], bool]) -> bool:
+    """Return whether a condition comes to hold within a time."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(LOOK_EVERY_S)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from meridian.errors import MeridianError
+from meridian.host.supervisor import forget_signals, surroundings
 from meridian.linux import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -28,6 +31,7 @@ _NAMESPACES = (
     ("mnt", CLONE_NEWNS),
 )
 _DEFAULT_COMMAND = ("/bin/sh", "-i")
+_NOT_FOUND, _SIGNALLED = 127, 128  # as shells say it
 
 
 def run(inventory: Mapping[str, Any], target: str, command: Sequence[str]) -> int:
@@ -43,9 +47,13 @@ def run(inventory: Mapping[str, Any], target: str, command: Sequence[str]) -> in
     _enter(pid, user_namespace=inventory["mode"] == "rootless")
     child = os.fork()
     if child == 0:
-        _become(tuple(command) or _DEFAULT_COMMAND, ACCOUNTS[user] if inventory["mode"] == "root" else None)
+        uid = ACCOUNTS[user] if inventory["mode"] == "root" else None
+        _become(tuple(command) or _DEFAULT_COMMAND, uid, Path(inventory["dir"]) / "disk" / host)
+    # Ctrl-C is for the command, which shares this terminal.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else _SIGNALLED - code
 
 
 def _enter(pid: int, *, user_namespace: bool) -> None:
@@ -57,11 +65,14 @@ def _enter(pid: int, *, user_namespace: bool) -> None:
         os.close(descriptor)
 
 
-def _become(command: tuple[str, ...], uid: int | None) -> None:
+def _become(command: tuple[str, ...], uid: int | None, home: Path) -> None:
+    """Turn this fresh child into the command."""
     try:
-        os.chdir("/")
+        os.chdir(home)
+        forget_signals()
         give_up_privileges(uid)
-        os.execvp(command[0], command)  # noqa: S606 - the user's own command, as an argument list
+        environment = {**surroundings(home), "TERM": os.environ.get("TERM", "dumb")}
+        os.execvpe(command[0], command, environment)  # noqa: S606 - the user's own command, as an argument list
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
-    os._exit(127)
+    os._exit(_NOT_FOUND)

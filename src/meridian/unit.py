@@ -30,6 +30,15 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A process with a name of its own that a unit starts; its pid is on the first line of ``pid_file``."""
+
+    name: str
+    pid_file: Path
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RangeContext:
     """Where a range lives. ``disk`` and ``log`` and ``run`` are paths as seen from inside the host."""
 

@@ -32,6 +32,14 @@ def tree(root: int) -> list[int]:
     return found
 
 
+def innermost_pid(pid: int) -> int | None:
+    """Return the pid of a process in the innermost PID namespace it is in, None if it is gone."""
+    with suppress(OSError, StopIteration):
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+        return int(next(line for line in text.splitlines() if line.startswith("NSpid:")).split()[-1])
+    return None
+
+
 def everyone() -> list[int]:
     """Return every process of the host but its PID 1."""
     return sorted(pid for pid in parents() if pid != 1)
@@ -45,12 +53,27 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def stop(root: int | None) -> None:
-    """Freeze a process tree, or everybody (None), again until none that was forked meanwhile still runs."""
+    """Freeze a process with all that descend from it, or everybody (None), until none forked meanwhile still runs."""
     for _ in range(_STOP_ROUNDS):
-        running = [pid for pid in (everyone() if root is None else tree(root)) if state(pid) not in {"T", "Z", None}]
+        running = [pid for pid in _family(root) if state(pid) not in {"T", "t", "Z", None}]
         if not running:
             return
         send(running, signal.SIGSTOP)
+
+
+def resume(root: int | None) -> None:
+    """Let a process with all that descend from it, or everybody, run on: children before parents."""
+    send(reversed(_family(root)), signal.SIGCONT)
+
+
+def kill(root: int | None) -> None:
+    """Kill a process with all that descend from it, or everybody. Frozen first: the dying must not go on forking."""
+    stop(root)
+    send(_family(root), signal.SIGKILL)
+
+
+def _family(root: int | None) -> list[int]:
+    return everyone() if root is None else tree(root)
 
 
 def pid_in_file(path: Path) -> int | None:

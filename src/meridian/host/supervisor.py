@@ -11,8 +11,9 @@ import os
 import selectors
 import signal
 import socket
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ from meridian.unit import ACCOUNTS, Unit
 MESSAGE_LIMIT_BYTES = 1 << 17
 _OPEN_FILES_FROM, _OPEN_FILES_TO = 3, 1 << 16
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+_ON_FAMILIES: Mapping[str, Callable[[int | None], None]] = {
+    "KILL": processes.kill,
+    "STOP": processes.stop,
+    "CONT": processes.resume,
+}
+"""What each signal means for a process with all that descend from it, or for everybody."""
 
 
 @dataclass(slots=True)
@@ -93,18 +102,17 @@ class Supervisor:
         pid = self._pid(process) if process else None
         if process and pid is None:
             return {"ok": False, "error": f"{process} does not run"}
-        if name == "STOP":
-            processes.stop(pid)
-            return {"ok": True}
-        found = processes.everyone() if pid is None else processes.tree(pid)
-        processes.send(found if tree or pid is None else [pid], signal.Signals[f"SIG{name}"])
+        if pid is not None and not tree:
+            processes.send([pid], signal.Signals[f"SIG{name}"])
+        else:
+            _ON_FAMILIES[name](pid)
         return {"ok": True}
 
     def _ensure(self, process: str | None) -> dict[str, Any]:
         """Thaw a process with its tree, or everybody, and start at once what should run and does not."""
         pid = self._pid(process) if process else None
         if process is None or pid is not None:
-            processes.send(processes.everyone() if pid is None else processes.tree(pid), signal.SIGCONT)
+            processes.resume(pid)
         for name, slot in self._slots.items():
             if process in {None, name} and slot.pid is None:
                 slot.due = 0.0
@@ -118,7 +126,7 @@ class Supervisor:
         """Collect every child that ended, the orphans that became this process's included."""
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -126,6 +134,8 @@ class Supervisor:
             for slot in self._slots.values():
                 if slot.pid == pid:
                     slot.pid, slot.due = None, time.monotonic() + slot.unit.restart_after_s
+                    sys.stderr.write(f"{slot.unit.host}: {slot.unit.name} ended ({_how(status)})\n")
+                    sys.stderr.flush()
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -147,6 +157,25 @@ class Supervisor:
         os._exit(127)
 
 
+def _how(status: int) -> str:
+    """Return how a process ended, from its wait status."""
+    code = os.waitstatus_to_exitcode(status)
+    return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+def forget_signals() -> None:
+    """Give every signal its default: what Python ignores or handles, SIGPIPE for one, is no affair of a program."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if signal.getsignal(number) not in {signal.SIG_DFL, None}:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    """Return the environment that every program on a host begins with; nothing of the keeper's is inherited."""
+    # Accounts of a host may not write beside the sources, and need not try.
+    return {"PATH": _PATH, "HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def _become(unit: Unit, log: int, home: Path, uid: int | None) -> None:
     """Turn this fresh child into a unit's process."""
     os.setsid()
@@ -156,10 +185,9 @@ def _become(unit: Unit, log: int, home: Path, uid: int | None) -> None:
     os.dup2(log, 2)
     os.closerange(_OPEN_FILES_FROM, _OPEN_FILES_TO)
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    forget_signals()
     os.chdir(home)
     os.umask(0o077)
     give_up_privileges(uid)
-    environment = {"PATH": _PATH, "HOME": str(home), "LC_ALL": "C.UTF-8", **unit.environment}
+    environment = {**surroundings(home), **unit.environment}
     os.execve(unit.argv[0], unit.argv, environment)  # noqa: S606 - an argument list, no shell wanted

@@ -41,4 +41,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(Path(sys.argv[1])))
     except MeridianError as error:
-        sys.exit(f"{error}\n  remedy: {error.remedy}")
+        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.exit(error.exit_code)

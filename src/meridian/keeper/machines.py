@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -14,10 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from meridian.errors import MeridianError
-from meridian.host import room
+from meridian.errors import MachineCannot, MeridianError
+from meridian.host import processes, room
 from meridian.host.room import Room
 from meridian.host.supervisor import MESSAGE_LIMIT_BYTES, Supervisor
+from meridian.host.trial import interpreter_fails
 from meridian.linux import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -29,7 +31,8 @@ from meridian.linux import (
     setns,
     unshare,
 )
-from meridian.unit import Unit
+from meridian.topology import HOSTS
+from meridian.unit import ACCOUNTS, Child, Unit
 
 ANSWER_TIMEOUT_S = 10.0
 _CONTROL = 3
@@ -46,7 +49,15 @@ class Machine:
     logs: Path
     dedicated: bool
     units: tuple[Unit, ...]
-    pid_files: Mapping[str, Path]
+    children: tuple[Child, ...]
+    tried_as: str | None
+    """An account that the interpreter is tried with before the units start."""
+
+    @property
+    def names(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Return account and ports of every process that has a name here; one that a unit starts has its account."""
+        own = {unit.name: (unit.account, unit.ports) for unit in self.units}
+        return own | {child.name: (HOSTS[self.host].account, child.ports) for child in self.children}
 
 
 class Power:
@@ -62,9 +73,16 @@ class Power:
         self._control.send(b"go")
 
     def boot(self) -> None:
-        """Have the host start its units."""
-        files = {name: str(path) for name, path in self.machine.pid_files.items()}
-        self.ask({"op": "start", "units": [asdict(unit) for unit in self.machine.units], "pid_files": files})
+        """Have the host start its units. Raise MR104 when this machine refused something that a host needs."""
+        files = {child.name: str(child.pid_file) for child in self.machine.children}
+        try:
+            self.ask({"op": "start", "units": [asdict(unit) for unit in self.machine.units], "pid_files": files})
+        except MeridianError as error:
+            raise MachineCannot(
+                "MR104",
+                f"a host could not be made on this machine: {error.message}",
+                remedy="the message names what the machine refused; keeper.log of the range has the rest",
+            ) from error
 
     def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Send a message to the host's PID 1 and return its answer. Raise MR105 when it says no or nothing."""
@@ -82,10 +100,18 @@ class Power:
         return answer
 
     def pids(self) -> dict[str, int | None]:
-        """Return process → pid as the keeper's PID namespace has it, None where it does not run."""
-        inner = self.ask({"op": "status"})["pids"]
-        outer = outer_pids(self.pid)
-        return {name: None if pid is None else outer.get(pid) for name, pid in inner.items()}
+        """Return process → pid as the host counts, None where it does not run; empty when the host does not answer."""
+        try:
+            pids: dict[str, int | None] = self.ask({"op": "status"})["pids"]
+        except MeridianError:
+            return {}
+        return pids
+
+    def ended(self) -> bool:
+        """Return whether the host's PID 1 has ended by itself."""
+        with suppress(ChildProcessError):
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        return True
 
     def off(self) -> None:
         """Take the power away: everything on the host ends at once."""
@@ -96,17 +122,23 @@ class Power:
         self._control.close()
 
 
-def outer_pids(host_pid: int) -> dict[int, int]:
-    """Return pid inside the host → pid outside, for every process in the PID namespace of ``host_pid``."""
-    namespace = Path(f"/proc/{host_pid}/ns/pid").readlink()
-    found: dict[int, int] = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, StopIteration, ValueError):
-            if (process / "ns/pid").readlink() != namespace:
-                continue
-            status = (process / "status").read_text(encoding="utf-8", errors="replace")
-            ids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
-            found[int(ids[-1])] = int(process.name)
+def outer_pids(hosts: Mapping[str, int]) -> dict[str, dict[int, int]]:
+    """Return for each host its pid → pid out here, given the pids of the hosts' first processes.
+
+    Every process of a host descends from its first one, which is given the host's orphans. So nothing is asked of a
+    process but what ``/proc`` tells everybody.
+    """
+    parents = processes.parents()
+    children: dict[int, list[int]] = {}
+    for pid, parent in parents.items():
+        children.setdefault(parent, []).append(pid)
+    found: dict[str, dict[int, int]] = {}
+    for host, first in hosts.items():
+        waiting = list(children.get(first, ()))
+        for pid in waiting:
+            waiting.extend(children.get(pid, ()))
+        inner = ((processes.innermost_pid(pid), pid) for pid in waiting)
+        found[host] = {here: pid for here, pid in inner if here is not None}
     return found
 
 
@@ -135,7 +167,7 @@ def _launch(machine: Machine, network: int, control: socket.socket) -> int:
         text = told.read(32)
     os.waitpid(middle, 0)
     if not text:
-        raise MeridianError(
+        raise MachineCannot(
             "MR104", f"{machine.host} could not be started", remedy="the reason is in keeper.log of the range"
         )
     return int(text)
@@ -143,6 +175,8 @@ def _launch(machine: Machine, network: int, control: socket.socket) -> int:
 
 def _be_first_process(machine: Machine, control: socket.socket) -> None:
     """Be a host's PID 1 until the keeper lets go of the control socket."""
+    # Nothing that the keeper had may be collected here: its descriptor numbers are somebody else's from now on.
+    gc.freeze()
     os.dup2(control.fileno(), _CONTROL)
     control.detach()
     os.closerange(_CONTROL + 1, _OPEN_FILES_TO)
@@ -154,10 +188,22 @@ def _be_first_process(machine: Machine, control: socket.socket) -> None:
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    set_hostname(machine.host)
-    room.enter(machine.room)
-    os.chdir("/")
+    if refusal := _furnish(machine):
+        mine.recv(MESSAGE_LIMIT_BYTES)
+        mine.send(json.dumps({"ok": False, "error": refusal}).encode())
+        return
     Supervisor(mine, machine.logs, machine.home, dedicated=machine.dedicated).run()
+
+
+def _furnish(machine: Machine) -> str | None:
+    """Name the host and make its mounts, and try the interpreter there; return what was refused, None if nothing."""
+    try:
+        set_hostname(machine.host)
+        room.enter(machine.room)
+        os.chdir("/")
+    except OSError as error:
+        return str(error)
+    return interpreter_fails(ACCOUNTS[machine.tried_as]) if machine.tried_as else None
 
 
 def units_of(units: Sequence[Unit], host: str) -> tuple[Unit, ...]:

@@ -8,22 +8,25 @@ from __future__ import annotations
 import json
 import selectors
 import socket
+import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from pathlib import Path
+from ipaddress import IPv4Network
 from typing import Any
 
 from meridian.errors import MeridianError
-from meridian.keeper.range import Range
+from meridian.keeper import layout
+from meridian.keeper.inventory import Inventory
+from meridian.keeper.range import CUT, Range
 from meridian.topology import HOSTS, SITES
 
 LINE_LIMIT_BYTES = 1 << 16
 CLIENTS_LIMIT = 64
 SEND_TIMEOUT_S = 2.0
+PREFIXES_LIMIT = 64
+TEXT_LIMIT = 128
 LOOK_AFTER_HOSTS_S = 1.0
-SOCKET = "keeper.sock"
 
-_SIGNALS = frozenset({"KILL", "STOP", "CONT", "TERM"})
+_SIGNALS = frozenset({"KILL", "STOP", "CONT"})
 
 Request = Mapping[str, Any]
 
@@ -33,19 +36,20 @@ class Server:
 
     def __init__(self, held: Range) -> None:
         """Listen in the range's directory."""
+        inventory = Inventory(held)
         self._range = held
         self._revoked: set[str] = set()
         self._running = True
         self._selector = selectors.DefaultSelector()
         self._buffers: dict[socket.socket, bytes] = {}
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        path = held.directory / SOCKET
+        path = layout.socket_file(held.directory)
         self._listening.bind(str(path))
         path.chmod(0o600)
         self._listening.listen(CLIENTS_LIMIT)
         self._selector.register(self._listening, selectors.EVENT_READ)
         self._operations: Mapping[str, Callable[[Request], dict[str, Any]]] = {
-            "inventory": lambda _: {"inventory": held.inventory()},
+            "inventory": lambda _: {"inventory": inventory.document()},
             "power_off": self._power_off,
             "power_on": lambda request: _do(held.power_on, _known(request, "host", HOSTS)),
             "site_off": self._site_off,
@@ -53,8 +57,8 @@ class Server:
             "signal": self._signal,
             "ensure": self._ensure,
             "cut": self._cut,
-            "mend": lambda request: _do(held.fabric.mend, _text(request, "id")),
-            "cuts": lambda _: {"cuts": list(held.fabric.cuts())},
+            "mend": lambda request: _do(held.fabric.mend, CUT + _text(request, "id")),
+            "cuts": lambda _: {"cuts": held.cuts()},
             "revoke": lambda request: _do(self._revoked.add, _text(request, "exercise")),
             "socket": lambda request: {"socket": held.fabric.socket_in(_known(request, "host", HOSTS))},
             "down": self._down,
@@ -121,7 +125,8 @@ class Server:
             return {"ok": False, "code": error.code, "error": error.message, "remedy": error.remedy}
         except ValueError as error:
             return {"ok": False, "code": "MR108", "error": f"not a JSON object: {error}", "remedy": "one object a line"}
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - a keeper that died of one request would take the whole range along
+            traceback.print_exc()
             remedy = "the reason is in keeper.log; `meridian status` shows how the range stands"
             return {"ok": False, "code": "MR109", "error": f"the machine refused: {error}", "remedy": remedy}
 
@@ -176,12 +181,7 @@ class Server:
 
     def _cut(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        sides = (request.get("a"), request.get("b"))
-        if not all(isinstance(side, list) and all(_is_prefix(each) for each in side) for side in sides):
-            raise MeridianError(
-                "MR108", f"a cut takes two lists of prefixes, got {sides}", remedy="like 10.71.1.0/24 or 10.71.1.11/32"
-            )
-        self._range.fabric.cut(_text(request, "id"), request["a"], request["b"])
+        self._range.fabric.cut(CUT + _text(request, "id"), _prefixes(request, "a"), _prefixes(request, "b"))
         return {}
 
     def _down(self, _: Request) -> dict[str, Any]:
@@ -197,8 +197,10 @@ def _do(action: Callable[[str], None], name: str) -> dict[str, Any]:
 
 def _text(request: Request, name: str) -> str:
     value = request.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= 64:  # noqa: PLR2004 - the length that nftables names allow for
-        raise MeridianError("MR108", f"{name}: a text of 1 to 64 characters is needed, got {value!r}", remedy="name it")
+    if not isinstance(value, str) or not 0 < len(value) <= TEXT_LIMIT:
+        raise MeridianError(
+            "MR108", f"{name}: a text of 1 to {TEXT_LIMIT} characters is needed, got {value!r}", remedy="name it"
+        )
     return value
 
 
@@ -209,17 +211,17 @@ def _known(request: Request, name: str, names: Mapping[str, object]) -> str:
     return str(value)
 
 
-def _is_prefix(text: object) -> bool:
-    """Return whether this is an IPv4 prefix of 0, 8, 16, 24 or 32 bits, which is what a cut can match."""
-    if not isinstance(text, str):
-        return False
-    address, _, bits = text.partition("/")
-    with suppress(OSError):
-        socket.inet_aton(address)
-        return bits in {"0", "8", "16", "24", "32"}
-    return False
-
-
-def path_of(directory: Path) -> Path:
-    """Return the socket's path."""
-    return directory / SOCKET
+def _prefixes(request: Request, name: str) -> list[str]:
+    """Return the addresses and networks on one side of a cut. Raise MR108 for anything else."""
+    side = request.get(name)
+    try:
+        if isinstance(side, list) and 0 < len(side) <= PREFIXES_LIMIT:
+            return [str(IPv4Network(str(each))) for each in side]
+        problem = f"got {side!r}"
+    except ValueError as error:
+        problem = str(error)
+    raise MeridianError(
+        "MR108",
+        f"{name}: 1 to {PREFIXES_LIMIT} addresses or networks are needed: {problem}",
+        remedy="like 10.71.1.0/24 or 10.71.1.11/32",
+    )

@@ -20,8 +20,24 @@ from meridian.linux import CLONE_NEWNET, setns, unshare
 from meridian.network.filter import Filter
 from meridian.topology import HOSTS, LINKS, SITES, Host, Link
 
-_SCOPE_LINK = 253
+_SCOPE_LINK, _SCOPE_HOST = 253, 254  # rtnetlink.h
+_LOCAL_TABLE = 255
+_LOOPBACK = 1  # the index of loopback in every network namespace
 EVERYWHERE = "0.0.0.0/0"
+
+_AT_ONCE = {"quickack": 1}
+"""Acknowledge every segment at once: a client that sends a request in two writes would else wait 40 ms for the second.
+Patroni's etcd client does, several times in each of its loops."""
+
+_IPV6_OFF = ("ipv6/conf/all/disable_ipv6", "1")
+_HOST_SETTINGS = (_IPV6_OFF,)
+_ROUTER_SETTINGS = (
+    ("ipv4/ip_forward", "1"),
+    # A packet must come from where its answer would go (RFC 3704, strict): nobody speaks with another site's address.
+    ("ipv4/conf/all/rp_filter", "1"),
+    ("ipv4/conf/default/rp_filter", "1"),
+    _IPV6_OFF,
+)
 
 
 @dataclass(slots=True)
@@ -85,8 +101,12 @@ class Fabric:
         far = node.index("eth0")
         node.netlink.addr("add", index=far, address=host.address, prefixlen=32)
         node.netlink.link("set", index=far, state="up")
-        node.netlink.route("add", dst=f"{gateway}/32", oif=far, scope=_SCOPE_LINK)
-        node.netlink.route("add", dst=EVERYWHERE, gateway=gateway)
+        node.netlink.route("add", dst=f"{gateway}/32", oif=far, scope=_SCOPE_LINK, metrics=_AT_ONCE)
+        node.netlink.route("add", dst=EVERYWHERE, gateway=gateway, metrics=_AT_ONCE)
+        node.netlink.route(
+            "replace", dst=f"{host.address}/32", prefsrc=host.address, oif=_LOOPBACK,
+            table=_LOCAL_TABLE, type="local", scope=_SCOPE_HOST, metrics=_AT_ONCE,
+        )  # fmt: skip
         self._hosts[host.name] = node
 
     def set_link(self, link: Link, *, up: bool) -> None:
@@ -104,18 +124,20 @@ class Fabric:
         one, other = link.between
         return self._routers[one].is_up(other) and self._routers[other].is_up(one)
 
-    def cut(self, identity: str, one: Sequence[str], other: Sequence[str]) -> None:
+    def cut(self, name: str, one: Sequence[str], other: Sequence[str]) -> None:
         """Drop everything between two sets of prefixes at every router, silently."""
         for each in self._filters.values():
-            each.cut(identity, one, other)
+            each.prepare(name, one, other)
+        for each in self._filters.values():
+            each.take_effect(name)
 
-    def mend(self, identity: str) -> None:
+    def mend(self, name: str) -> None:
         """Remove a cut everywhere."""
         for each in self._filters.values():
-            each.mend(identity)
+            each.mend(name)
 
     def cuts(self) -> tuple[str, ...]:
-        """Return the ids of all cuts that any router holds."""
+        """Return the names of all cuts that any router holds."""
         return tuple(sorted(frozenset().union(*(each.cuts() for each in self._filters.values()))))
 
     @contextmanager
@@ -127,14 +149,17 @@ class Fabric:
             setns(self._base, CLONE_NEWNET)
 
     def _make(self, *, router: bool) -> Node:
-        """Make a network namespace with its loopback up; a router forwards and accepts any way back."""
+        """Make a network namespace with its loopback up; a router forwards."""
         unshare(CLONE_NEWNET)
         try:
             descriptor = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            for name, value in _ROUTER_SETTINGS if router else _HOST_SETTINGS:
+                setting = Path("/proc/sys/net", name)
+                # A kernel without IPv6 has nothing to switch off.
+                if setting.exists():
+                    setting.write_text(value, encoding="ascii")
             netlink = IPRoute()
-            netlink.link("set", index=1, state="up")
-            if router:
-                Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
+            netlink.link("set", index=_LOOPBACK, state="up")
         finally:
             setns(self._base, CLONE_NEWNET)
         return Node(descriptor, netlink)

@@ -1,0 +1,87 @@
+"""The inventory: the range's description of itself, version 1. All pids are those that the keeper's caller sees."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from meridian.keeper.machines import outer_pids
+from meridian.keeper.range import Range
+from meridian.linux import boot_id, start_ticks, state
+from meridian.topology import HOSTS, LINKS, SITES
+
+VERSION = 1
+_STOPPED = frozenset("Tt")
+
+_ISOLATION = {
+    "root": "every server runs as an unprivileged account of its own; the vault's is apart from production's",
+    "rootless": "one account runs everything: the vault is tamper-evident, not isolated by account",
+}
+
+
+class Inventory:
+    """Makes the inventory of one range; what never changes is read once."""
+
+    def __init__(self, held: Range) -> None:
+        """Ask the content what it is made of."""
+        self._range = held
+        self._components = dict(held.content.components())
+        self._endpoints = dict(held.content.endpoints(held.context))
+
+    def document(self) -> dict[str, Any]:
+        """Return the inventory as it is now."""
+        held, settings, directory = self._range, self._range.settings, self._range.directory
+        powered = held.powered_sites()
+        return {
+            "version": VERSION,
+            "name": settings.name,
+            "dir": str(directory),
+            "mode": settings.mode,
+            "profile": settings.profile,
+            "client": settings.client,
+            "keeper": _identity(os.getpid()),
+            "clock_id": boot_id(),
+            "components": self._components,
+            "isolation": {"accounts": held.dedicated, "note": _ISOLATION[settings.mode]},
+            "sites": {
+                site.name: {"cidr": site.cidr, "router": site.router, "powered": powered[site.name]}
+                for site in SITES.values()
+            },
+            "hosts": {host: self._host(host) for host in HOSTS},
+            "processes": self._processes(),
+            "links": {
+                link.name: {"between": list(link.between), "up": held.fabric.link_is_up(link)}
+                for link in LINKS.values()
+            },
+            "cuts": held.cuts(),
+            "endpoints": self._endpoints,
+            "records": {
+                "participants": str(directory / "hosts/banks/records"),
+                "alarms": str(directory / "hosts/banks/records/alarms.ndjson"),
+                "vault_journal": str(directory / "hosts/vault/keep/journal"),
+            },
+        }
+
+    def _host(self, host: str) -> dict[str, Any]:
+        power = self._range.on.get(host)
+        here = {"site": HOSTS[host].site, "address": HOSTS[host].address, "powered": power is not None}
+        return here | _identity(power.pid if power else None)
+
+    def _processes(self) -> dict[str, Any]:
+        """Return every process that has a name. A stopped one has a pid, but does not run."""
+        outer = outer_pids({host: power.pid for host, power in self._range.on.items()})
+        found = {}
+        for host, machine in self._range.machines.items():
+            power = self._range.on.get(host)
+            inner = power.pids() if power else {}
+            for name, (account, ports) in machine.names.items():
+                pid = outer[host].get(inner.get(name) or 0) if power else None
+                running = pid is not None and state(pid) not in {*_STOPPED, "Z", None}
+                about = {"host": host, "account": account, "running": running, "ports": list(ports)}
+                found[name] = about | _identity(pid)
+        return found
+
+
+def _identity(pid: int | None) -> dict[str, int | None]:
+    """Return what names a process: its pid, and its start so that the pid cannot come to mean another one."""
+    return {"pid": pid, "start_ticks": None if pid is None else start_ticks(pid)}
