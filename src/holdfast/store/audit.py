@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -111,12 +111,12 @@ def audit_bundle(directory: Path, key: VerifierKey | None) -> Audit:
     trusted, wrong = trust_checkpoints([StoredCheckpoint(0, size, note)], [opened])
     findings = check_key(key) + wrong
     references = References()
-    leaves: list[bytes] = []
     broken: list[Finding] = []
-    rows = _collect(_until_broken(bundle.stored_entries(directory, size), broken), leaves)
+    hashes = _Hashes()
+    rows = hashes.tap(_until_broken(bundle.stored_entries(directory, size), broken))
     confirmed = confirm(references.tap(rows), trusted)
-    findings += [*broken, *confirmed.findings, *_check_tiles(directory, leaves), *_measure(references.found, directory)]
-    findings += _check_strays(directory, size, leaves, references)
+    findings += [*broken, *confirmed.findings, *_check_tiles(directory, hashes.right(confirmed))]
+    findings += [*_measure(references.found, directory), *_check_strays(directory, size, hashes, references)]
     return Audit(
         what="bundle",
         place=str(directory),
@@ -186,14 +186,30 @@ def _until_broken(rows: Iterable[StoredEntry], broken: list[Finding]) -> Iterato
         broken.append(Finding(error.code, "error", "bundle", error.message, error.remedy))
 
 
-def _collect(rows: Iterable[StoredEntry], leaves: list[bytes]) -> Iterator[StoredEntry]:
-    for row in rows:
-        leaves.append(leaf_hash(row.data))
-        yield row
+@dataclass(slots=True)
+class _Hashes:
+    """The leaf hashes of a bundle's entries: of their bytes, and as they are stored beside them."""
+
+    computed: list[bytes] = field(default_factory=list)
+    stored: list[bytes] = field(default_factory=list)
+
+    def tap(self, rows: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
+        """Yield the entries unchanged, and remember their hashes."""
+        for row in rows:
+            self.computed.append(leaf_hash(row.data))
+            self.stored.append(row.leaf)
+            yield row
+
+    def right(self, confirmed: Confirmed) -> list[bytes]:
+        """Return the hashes that the signed root is over; none if neither are, for then no tile can be judged."""
+        codes = {finding.code for finding in confirmed.findings}
+        if "HF223" in codes:
+            return []
+        return self.stored if "HF222" in codes else self.computed
 
 
 def _check_tiles(directory: Path, leaves: list[bytes]) -> list[Finding]:
-    """Hold every tile above the leaves against the entries; those of the leaves were held with the entries."""
+    """Hold every tile above the leaves against the right leaf hashes; level 0 was held with the entries."""
     findings = []
     for path, content in tiles.hash_tiles(leaves):
         file = directory / path
@@ -203,10 +219,10 @@ def _check_tiles(directory: Path, leaves: list[bytes]) -> list[Finding]:
     return findings
 
 
-def _check_strays(directory: Path, size: int, leaves: list[bytes], references: References) -> list[Finding]:
+def _check_strays(directory: Path, size: int, hashes: _Hashes, references: References) -> list[Finding]:
     """Name files that nothing in the bundle commits to, and a verifier that is not the one of this version."""
     known = {bundle.CHECKPOINT, bundle.VERIFIER}
-    known |= {path for path, _ in tiles.hash_tiles(leaves)} | {path for path, _, _ in tiles.bundle_paths(size)}
+    known |= {path for path, _ in tiles.hash_tiles(hashes.computed)} | {path for path, _, _ in tiles.bundle_paths(size)}
     known |= {path for _, path, _ in tiles.bundle_paths(size)}
     known |= {f"{ATTACHMENTS}/{attachment.sha256}" for _, attachment in references.found}
     found = {str(path.relative_to(directory)) for path in directory.rglob("*") if not path.is_dir()}

@@ -309,6 +309,25 @@ def test_a_bundle_altered_with_its_hashes_names_the_whole_interval(copy: Home) -
         read_bundle(bundle)
 
 
+def test_an_altered_entry_or_tile_of_a_larger_bundle_is_named_alone(tmp_path: Path) -> None:
+    large = Home(tmp_path)
+    large.fill((300,))
+    bundle, key = large.base / "bundle", VerifierKey.parse(large.key())
+    with large.open() as log:
+        export(log, bundle)
+    for file, position, expected in (
+        ("tile/entries/001.p/46", 500, "HF222 entry 257"),
+        ("tile/0/000", 32 * 7, "HF224 entry 7"),
+        ("tile/1/000.p/1", 3, "HF230 tile/1/000.p/1"),
+    ):
+        content = (bundle / file).read_bytes()
+        (bundle / file).write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        assert [f"{found.code} {found.place}" for found in audit_bundle(bundle, key).findings] == [expected]
+        assert not agree(bundle, str(key))
+        (bundle / file).write_bytes(content)
+    assert agree(bundle, str(key))
+
+
 def test_a_stray_file_is_pointed_out(copy: Home) -> None:
     bundle = copy.base / "bundle"
     (bundle / "attachments" / "readme.txt").write_text("trust me")
