@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -323,9 +324,9 @@ def _result(judgement: Judgement, written: dict[str, str]) -> dict[str, object]:
 
 def _show_judgement(console: Console, judgement: Judgement, written: dict[str, str], kept: Path | None) -> None:
     """Print the verdict table and where everything is."""
-    table = Table(title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for name in ("check", "objective", "measured", "bound", "evidence class", "verdict"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in {"check", "verdict"})
     for outcome in judgement.outcomes:
         verdict = Text(outcome.answer, style=_ANSWER_STYLE[outcome.answer])
         if outcome.expected != "held":

@@ -38,7 +38,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 _REPLICATION = """
-SELECT application_name, state, sync_state,
+SELECT application_name AS name, state, sync_state,
        pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(write_lsn, '0/0'))::bigint AS behind_bytes
 FROM pg_stat_replication ORDER BY application_name
 """

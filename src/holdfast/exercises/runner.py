@@ -129,6 +129,9 @@ class Runner:
             why = "the runner ended unexpectedly"
             try:
                 how, why = self._rehearse()
+            except Exception as error:
+                why = f"the runner ended unexpectedly: {type(error).__name__}: {error}"
+                raise
             finally:
                 self._leave(how, why)
         return self.exercise
@@ -388,6 +391,20 @@ class Runner:
 
     def _tick(self) -> None:
         """Read what is new, show it, and see whether the exercise shall go on; raises ``Stopped`` if not."""
+        self._show()
+        if self._leaving:
+            return
+        if self.interrupted and not self.course.stops:
+            self.recorder.record(StopRequested(self.exercise, "operator", self.interrupted, now()))
+        self.course.look()
+        if self.course.stops:
+            raise Stopped(self.course.stops[0].why)
+        if self.course.closed:
+            message = "somebody else closed this exercise"
+            raise Stopped(message)
+
+    def _show(self) -> None:
+        """Read what the clients and their monitor wrote since the last look, and show where the exercise is."""
         now_us = now().mono_us
         if self._clients is not None:
             self._view = self._clients.look(now_us)
@@ -405,16 +422,6 @@ class Runner:
                 calendar,
             )
         )
-        if self._leaving:
-            return
-        if self.interrupted and not self.course.stops:
-            self.recorder.record(StopRequested(self.exercise, "operator", self.interrupted, now()))
-        self.course.look()
-        if self.course.stops:
-            raise Stopped(self.course.stops[0].why)
-        if self.course.closed:
-            message = "somebody else closed this exercise"
-            raise Stopped(message)
 
     def _copy_alarms(self) -> None:
         """Record the participants' alarms as they come, each with the time on their own clock."""
@@ -436,8 +443,7 @@ class Runner:
         self._phase, self._detail, self._since_us = phase, detail, now().mono_us
         if recorded:
             self.recorder.record(PhaseEntered(self.exercise, phase, detail, now()))
-        if self._leaving:
-            self._tick()
+        self._show()
 
     def _said(self, line: str) -> None:
         """Show a progress line of the range's own command."""
