@@ -323,7 +323,7 @@ class Player:
             if to == sender:
                 to = BANKS[(BANKS.index(sender) + 1) % len(BANKS)]
             amount = max(1, int(self.dice.lognormvariate(9.6, 1.1)) * 100)
-            offer = {"op": "offer", "t_us": START_US + at_us, "key": f"{sender}-{number:06d}", "to": to}
+            offer: Row = {"op": "offer", "t_us": START_US + at_us, "key": f"{sender}-{number:06d}", "to": to}
             offer |= {"amount_cents": amount, "priority": "priority" if self.dice.random() < 0.2 else "normal"}
             self.drill.records[sender].append(offer)
             try_us, attempt = at_us, 1

@@ -151,17 +151,31 @@ def _effects(case: Case) -> tuple[int, ...]:
 
 
 def _healed_by_undo(case: Case) -> Interruption | None:
-    """Return a disruption that ended only once a fault was being undone: what restored the service is not shown."""
+    """Return a disruption that ended only once a fault was being undone: what restored the service is not shown.
+
+    The recovery time ends where the first good window begins, but what was offered there may have waited: it counts
+    as a recovery of its own if anything of that window was answered before the undoing can have begun.
+    """
     lifted = [at_us for fault in case.effective if (at_us := _undoing_began_us(case, fault)) is not None]
     return next(
         (
             interruption
             for interruption in case.interruptions
             for at_us in lifted
-            if interruption.restored_us and interruption.disrupted_us < at_us <= interruption.restored_us
+            if interruption.disrupted_us < at_us <= _first_answer_us(case, interruption)
         ),
         None,
     )
+
+
+def _first_answer_us(case: Case, interruption: Interruption) -> int:
+    """Return when the first instruction of the window that ended a disruption was answered; 0 if none ended it."""
+    restored_us = interruption.restored_us
+    if restored_us is None:
+        return 0
+    until_us = restored_us + case.service.indicator.window_ms * 1_000
+    offered = (o for o in case.operations.values() if restored_us <= o.offer.t_us < until_us)
+    return min((o.acknowledged.t_us for o in offered if o.acknowledged), default=restored_us)
 
 
 def _undoing_began_us(case: Case, fault: FaultRecord) -> int | None:
