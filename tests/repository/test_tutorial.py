@@ -31,7 +31,7 @@ def steps(page: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(command, tuple(lines)) for command, lines in found]
 
 
-def missing(shown: tuple[str, ...], printed: str) -> list[str]:
+def not_printed(shown: tuple[str, ...], printed: str) -> list[str]:
     """Return the shown lines that were not printed in this order; ``…`` stands for any text, or any lines."""
     lines = iter([" ".join(line.split()) for line in printed.splitlines()])
     wanted = (" ".join(line.split()) for line in shown if line.strip() != "…")
@@ -53,10 +53,10 @@ def workplace() -> Iterator[Path]:
 
 @pytest.mark.range
 def test_the_tutorial_does_what_it_says(workplace: Path) -> None:
-    environment = os.environ | {
+    inherited = {name: value for name, value in os.environ.items() if name not in {"XDG_STATE_HOME", "HOLDFAST_STATE"}}
+    environment = inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(workplace),
-        "XDG_STATE_HOME": str(workplace / "state"),
         "TMPDIR": str(workplace / "tmp"),
         "COLUMNS": "120",
         "NO_COLOR": "1",
@@ -73,12 +73,12 @@ def test_the_tutorial_does_what_it_says(workplace: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"$ {command}\n{done.stdout}"
-        assert missing(shown, done.stdout) == [], f"$ {command}\n{done.stdout}"
+        assert not_printed(shown, done.stdout) == [], f"$ {command}\n{done.stdout}"
 
 
 def test_the_tutorial_has_commands_and_a_wrong_line_is_noticed() -> None:
     assert len(steps(read(TUTORIAL))) > 3
     page = "```console\n$ date\n… 2026\n…\nend\n```\n"
     assert steps(page) == [("date", ("… 2026", "…", "end"))]
-    assert missing(("… 2026", "…", "end"), "May 2026\nmore\nend\n") == []
-    assert missing(("end", "… 2026"), "May 2026\nmore\nend\n") == ["… 2026"]
+    assert not_printed(("… 2026", "…", "end"), "May 2026\nmore\nend\n") == []
+    assert not_printed(("end", "… 2026"), "May 2026\nmore\nend\n") == ["… 2026"]
