@@ -31,6 +31,7 @@ PROBE_TIMEOUT_S = 10.0
 FETCH_TIMEOUT_S = 60.0
 APT_STEP_TIMEOUT_S = 10
 
+_UNPACKED = Path("etcd-debian", "etcd")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -60,17 +61,16 @@ def sound(version: Version) -> bool:
     return (3, 4, 22) <= version < (3, 5, 0) or version >= (3, 5, 6)
 
 
-def cache_directory() -> Path:
-    """Return where fetched binaries are kept: ``.cache`` of the checkout, else the user's cache directory."""
+def cache_directories() -> tuple[Path, ...]:
+    """Return where fetched binaries are looked for: ``.cache`` of the checkout, then the user's cache directory."""
     checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "pyproject.toml").is_file() and os.access(checkout, os.W_OK):
-        return checkout / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "meridian"
+    own = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "meridian"
+    return (checkout / ".cache", own) if (checkout / "pyproject.toml").is_file() else (own,)
 
 
 def etcd() -> Etcd:
     """Return the etcd to run: system, else Debian's unpacked package, else the wheel. Raise MR202 if there is none."""
-    for path, origin in (*_system_candidates(), (_unpacked(), "debian-package")):
+    for path, origin in (*_system_candidates(), *_unpacked_candidates()):
         version = _etcd_version(path)
         if version is not None and sound(version):
             note = "a version that upstream recommends: no known way for killed members to diverge"
@@ -107,7 +107,10 @@ def fetch_etcd(timeout_s: float = FETCH_TIMEOUT_S) -> str:
         reason = f"etcd {present.facts()['version']} ({present.origin}) stays in use"
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
         return f"{reason}: no apt-get and dpkg on this machine to get a newer one with"
-    target = _unpacked()
+    writable = [place for place in cache_directories() if _may_be_made(place)]
+    if not writable:
+        return f"{reason}: no cache directory to write to, tried {', '.join(map(str, cache_directories()))}"
+    target = writable[0] / _UNPACKED
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="fetch-") as work:
         try:
@@ -151,9 +154,15 @@ def trees() -> tuple[Path, ...]:
     return (postgresql_bin().parent, etcd().path.parent, _package_directory("patroni").parent)
 
 
-def _unpacked() -> Path:
-    """Return where Debian's etcd is once it was fetched."""
-    return cache_directory() / "etcd-debian" / "etcd"
+def _may_be_made(directory: Path) -> bool:
+    """Return whether this account can write to a directory, or make it."""
+    nearest = next(place for place in (directory, *directory.parents) if os.access(place, os.F_OK))
+    return nearest.is_dir() and os.access(nearest, os.W_OK)
+
+
+def _unpacked_candidates() -> list[tuple[Path, Origin]]:
+    """Return where Debian's etcd is once it was fetched, by this account or by the owner of the checkout."""
+    return [(place / _UNPACKED, "debian-package") for place in cache_directories()]
 
 
 def _system_candidates() -> tuple[tuple[Path, Origin], ...]:
@@ -178,7 +187,7 @@ def _package_directory(package: str) -> Path:
 @cache
 def _etcd_version(path: Path) -> Version | None:
     """Return the version that an etcd binary prints, or None when it is missing or does not run."""
-    match = _VERSION.search(_said(path)) if path.is_file() else None
+    match = _VERSION.search(_said(path)) if os.access(path, os.X_OK) else None
     return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
 
 

@@ -11,8 +11,9 @@ from meridian import binaries
 
 @pytest.fixture(autouse=True)
 def _nothing_cached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Start with an empty cache directory and an empty PATH."""
-    monkeypatch.setattr(binaries, "cache_directory", lambda: tmp_path / "cache")
+    """Start with an empty cache directory, and before it one that is no directory, and an empty PATH."""
+    (tmp_path / "closed").write_text("")
+    monkeypatch.setattr(binaries, "cache_directories", lambda: (tmp_path / "closed", tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
 

@@ -10,10 +10,8 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
-from meridian import binaries
+from meridian import binaries, ledger
 from meridian.errors import MeridianError
 from meridian.stack import postgresql
 from meridian.stack.members import (
@@ -70,15 +68,8 @@ def files(context: RangeContext, member: Member) -> dict[str, str]:
     passwords = {role: context.secret(secret) for role, (secret, _) in postgresql.ROLES.items()}
     return {
         CONFIGURATION: json.dumps(configuration(context, member), indent=1),
-        FIRST_SQL: postgresql.first_sql(passwords, _schema()),
+        FIRST_SQL: postgresql.first_sql(passwords, ledger.sql()),
     }
-
-
-def _schema() -> str:
-    """Return the ledger's own SQL."""
-    if find_spec("meridian.ledger") is None:
-        return "CREATE SCHEMA ledger; GRANT USAGE ON SCHEMA ledger TO auditor, ledger_app;"
-    return str(import_module("meridian.ledger").sql())
 
 
 def configuration(context: RangeContext, member: Member) -> dict[str, object]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from meridian.stack.gateway import Gateway, NoAnswerError
 from meridian.stack.members import MEMBERS, WITNESS
@@ -60,7 +61,7 @@ def keep(own: Gateway, others: Sequence[Gateway]) -> None:
         else:
             news = {True: "the witness leads", False: "asked for leadership", None: "waiting for a leader"}[seen]
         if news != said:
-            sys.stderr.write(f"etcd-steward: {news}\n")
+            sys.stderr.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} etcd-steward: {news}\n")
             sys.stderr.flush()
             said = news
         settled = settled or seen is True
