@@ -251,8 +251,9 @@ def _show_plans(plans: list[Plan], *, as_json: bool) -> None:
             _lines(
                 console,
                 {
-                    "does": f"{step.does}",
+                    "does": step.does,
                     "hits": ", ".join(step.hit),
+                    "shown by": step.shown_by,
                     "when": f"{when}held for {fault.hold_ms / 1000:g} s",
                     "undo": step.undone_by,
                     "time-box": f"{fault.box_ms / 1000:g} s, then the guard undoes it",
@@ -296,6 +297,7 @@ def _plan_as_json(plan: Plan) -> dict[str, object]:
                 "parameters": dict(step.parameters),
                 "does": step.does,
                 "hits": list(step.hit),
+                "shown_by": step.shown_by,
                 "after_ms": step.fault.after_ms,
                 "hold_ms": step.fault.hold_ms,
                 "box_ms": step.fault.box_ms,

@@ -35,7 +35,7 @@ class View:
     answered_per_s: int
     disrupted_us: int | None
     steady_since_us: int | None  # beginning of the unbroken run of good windows
-    decided_until_us: int  # up to where this is known
+    decided_until_us: int  # up to where this is known: the end of the last window that is decided
     outage_us: int  # of the latest disruption, to its end or until now
     offered: int
     answered: int
@@ -111,7 +111,7 @@ class Clients:
             if good is None:
                 return
             self._offers.popleft()
-            self._decided_until_us = max(self._decided_until_us, first.at_us)
+            self._decided_until_us = first.at_us + self.indicator.window_ms * 1000
             if good:
                 if self._disrupted_us is not None:
                     self._last_outage = (self._disrupted_us, first.at_us)

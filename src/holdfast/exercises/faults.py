@@ -59,7 +59,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """One fault. ``does`` and ``undone_by`` are sentences with ``{target}``, for a plan that acts on nothing.
+    """One fault. ``does``, ``shown_by`` and ``undone_by`` are sentences with ``{target}``, for plans and pages.
 
     ``prepare`` raises HF401 if the target is not there to be hit; ``probe`` and ``verify`` look once and raise nothing
     for what they do not find. ``verify`` gets the range as it is now: processes that came back have new pids.
@@ -67,6 +67,7 @@ class FaultKind:
 
     schema: ParameterSchema
     does: str
+    shown_by: str
     undone_by: str
     prepare: Callable[[Aim, Inventory], Prepared]
     inject: Callable[[FaultIntended, Hypervisor, Inventory], None]
@@ -299,6 +300,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "process.kill": FaultKind(
         schema=ParameterSchema(_PROCESSES),
         does="the process {target} is killed with SIGKILL, as by the kernel when memory runs out",
+        shown_by="its pid, recorded with its start time before, is gone from /proc",
         undone_by="the keeper ensures that {target} runs, if its supervisor did not start it again already",
         prepare=_prepare_process,
         inject=_signal("KILL"),
@@ -308,6 +310,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "process.freeze": FaultKind(
         schema=ParameterSchema(_PROCESSES | {"host"}),
         does="{target} and all that it started are stopped with SIGSTOP: connections stay open, nothing answers",
+        shown_by="every process of {target} is in state T (stopped) in /proc",
         undone_by="the keeper continues {target} with SIGCONT: it wakes up believing that no time has passed",
         prepare=_prepare_process,
         inject=_signal("STOP"),
@@ -317,6 +320,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "host.loss": FaultKind(
         schema=ParameterSchema(frozenset({"host"})),
         does="the host {target} loses power: not even a closed connection reaches the others",
+        shown_by="the first process of {target} and all that ran on it are gone from /proc",
         undone_by="the keeper gives {target} its power back: it boots with the disk that it had",
         prepare=_prepare_host_loss,
         inject=_power_off,
@@ -326,6 +330,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "site.loss": FaultKind(
         schema=ParameterSchema(frozenset({"site"})),
         does="every host and every line of the site {target} loses power at once",
+        shown_by="the first process of every host of {target} and all that ran there are gone from /proc",
         undone_by="the keeper gives the site {target} its power back: its hosts boot with the disks that they had",
         prepare=_prepare_site_loss,
         inject=_site_off,
@@ -335,6 +340,7 @@ FAULTS: Mapping[str, FaultKind] = {
     "network.partition": FaultKind(
         schema=ParameterSchema(frozenset({"host", "site"}), {_FROM: Parameter("places")}),
         does="packets between {target} and the other side are dropped silently, both ways, at every router",
+        shown_by="connections that crossed the cut before time out, tried from inside; others still open",
         undone_by="the keeper removes the rules that drop the packets",
         prepare=_prepare_partition,
         inject=_cut,

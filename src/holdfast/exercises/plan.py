@@ -19,6 +19,7 @@ class Step:
     fault: Fault
     parameters: Mapping[str, str]
     does: str
+    shown_by: str
     undone_by: str
     hit: tuple[str, ...]
 
@@ -63,6 +64,7 @@ def _step(model: Model, fault: Fault) -> Step:
         fault=fault,
         parameters=parameters_text(fault.parameters),
         does=kind.does.format(target=fault.target),
+        shown_by=kind.shown_by.format(target=fault.target),
         undone_by=kind.undone_by.format(target=fault.target),
         hit=_hit(model, fault),
     )

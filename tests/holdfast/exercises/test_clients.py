@@ -103,7 +103,7 @@ def test_steadiness_is_counted_from_the_first_good_window_on(tmp_path: Path) -> 
         (tmp_path / f"{bank}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in listed))
     view = clients.look(2000 * MS)
     assert view.state == "available"
-    assert 1500 * MS <= view.steady_us() <= 2000 * MS
+    assert 1900 * MS <= view.steady_us() <= 2300 * MS
     assert (view.offered, view.answered) == (160, 160)
 
 
