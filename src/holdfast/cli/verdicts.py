@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
 WIDTH = 100
 _STYLES = {"held": "bold green", "broken": "bold red", "unknown": "bold yellow"}
 _SHAPES = {"held": "✓", "broken": "✗", "unknown": "?"}
-_COLUMNS = (("objective", 33), ("measured", 17), ("bound", 16), ("evidence class", 8), ("verdict", 11))
+_COLUMNS = (("objective", 34), ("measured", 17), ("bound", 16), ("evidence class", 14), ("verdict", 11))
 
 
 def show(console: Console, judgement: Judgement) -> None:
@@ -32,13 +32,14 @@ def show(console: Console, judgement: Judgement) -> None:
     console.print(Padding(Text(_safe(headline(judgement))), (0, 0, 1, 0)), width=WIDTH)
     table = Table(header_style="dim", pad_edge=False, box=None, padding=(0, 2, 0, 0))
     for name, width in _COLUMNS:
-        table.add_column(name, overflow="fold", min_width=width)
+        table.add_column(name, overflow="fold", width=width)
     for outcome in judgement.outcomes:
         cells = (outcome.objective, outcome.measured, outcome.bound, judgement.evidence_class)
         table.add_row(*(Text(_safe(cell)) for cell in cells), _verdict(outcome))
-    console.print(table, width=min(WIDTH, console.width))
+    console.print(table)
     for outcome in judgement.outcomes:
-        if outcome.answer != "held":
+        # Where the exercise does not count, why it does not is all that there is to say.
+        if outcome.answer != "held" and judgement.validity.verdict == "valid":
             told = Text.assemble((f"{outcome.check}: ", "bold"), _safe(outcome.explanation))
             console.print(Padding(told, (0, 0, 0, 2)), width=WIDTH)
     console.print(line(judgement), soft_wrap=True)

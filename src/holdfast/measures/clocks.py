@@ -78,7 +78,7 @@ def _between(
 ) -> Figure:
     """Return the time from one timestamp to another, or which of them there is not."""
     begin, end = (at.get(end) for end in ends)
-    formula = f"{ends[0]} → {ends[1]}".replace("-", " ")
+    formula = " → ".join(at[end].label.lower() if end in at else end for end in ends)
     footnotes = tuple(seq for stamp in (begin, end) if stamp for seq in stamp.evidence)
     for stamp in (begin, end):
         if stamp is None or stamp.mono_us is None:
@@ -158,7 +158,7 @@ def _downtime(case: Case, regimes: tuple[Regime, ...]) -> Figure:
         return _figure(case, "downtime", "Regulatory downtime", None, formula, footnotes=footnotes, note=note)
     if isinstance(case.observed, NoTimeline) or case.injected_us is None:
         return _figure(case, "downtime", label, None, formula, footnotes=footnotes, note="Not known.")
-    down = [i for i in case.observed.intervals if i.state != "available" and i.end_us > case.injected_us]
+    down = [i for i in case.observed.intervals if i.state in {"degraded", "disrupted"} and i.end_us > case.injected_us]
     total = sum(interval.end_us - interval.start_us for interval in down)
     return _figure(case, "downtime", label, total, formula, footnotes=footnotes, n=len(down))
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from holdfast.checks.case import Case
 from holdfast.checks.day import clock_time
 from holdfast.checks.words import count, declared, duration
+from holdfast.measures.figure import Figure
 from holdfast.measures.judgement import Judgement
 from holdfast.report import svg
 from holdfast.report.calendar import DrillCalendar, drill_calendar
@@ -41,7 +42,10 @@ _MARKS = {
 _LEGEND = (
     (svg.rectangle(0, 2, 22, 9, "acknowledged"), "acknowledged"),
     (svg.tag("polyline", points="0,6 22,6", class_="offered"), "offered"),
-    *((svg.rectangle(0, 0, 22, 11, f"state {state}"), state) for state in ("available", "degraded", "disrupted")),
+    *(
+        (svg.rectangle(0, 0, 22, 11, f"state {state}"), state)
+        for state in ("available", "degraded", "disrupted", "unobserved")
+    ),
 )
 
 
@@ -176,37 +180,37 @@ def _cards(judgement: Judgement) -> list[_Card]:
     """Return the four figures that a reader looks for first."""
     figures = {figure.name: figure for figure in judgement.clocks}
     rta, mttd, lost = figures["rta"], figures["mttd"], figures["lost"]
-    limit = judgement.case.service.impact_tolerance
-    cards = [
-        _Card(
-            "Service away from clients",
-            rta.shown,
-            f"objective {declared(judgement.case.service.rto_ms)} · tolerance {declared(limit.duration_ms)}",
-        ),
-        _Card(
-            "Noticed after",
-            mttd.shown,
-            "by the participants' own alarm" if mttd.value is not None else "nobody raised an alarm",
-        ),
+    service = judgement.case.service
+    limits = f"objective {declared(service.rto_ms)} · tolerance {declared(service.impact_tolerance.duration_ms)}"
+    noticed = "by the participants' own alarm" if mttd.value is not None else "nobody raised an alarm"
+    if mttd.value is None and rta.value == 0:
+        noticed = "clients saw nothing to notice"
+    return [
+        _Card("Service away from clients", rta.shown, limits),
+        _Card("Noticed after", mttd.shown, noticed),
         _Card("Acknowledged and lost", lost.shown, f"of {count(lost.n, 'acknowledged payment')}"),
+        _day_card(judgement, figures["close-margin"]) if judgement.exercise.day else _backlog_card(figures["backlog"]),
     ]
-    margin = figures["close-margin"]
-    if judgement.exercise.day is not None:
-        calendar = drill_calendar(judgement)
-        closed_us = next((s.mono_us for s in judgement.timestamps if s.name == "day-closed"), None)
-        shown = calendar.shown(closed_us) if calendar and closed_us is not None else "not closed"
-        cards.append(
-            _Card(
-                "Settlement day closed",
-                shown,
-                f"{margin.shown} before its deadline"
-                if margin.value is not None and margin.value >= 0
-                else "after its deadline or never",
-            )
-        )
-    else:
-        cards.append(_Card("Backlog worked off in", figures["backlog"].shown, "after the service was back"))
-    return cards
+
+
+def _day_card(judgement: Judgement, margin: Figure) -> _Card:
+    """Return when the settlement day closed, on the drill's calendar."""
+    calendar = drill_calendar(judgement)
+    closed_us = next((stamp.mono_us for stamp in judgement.timestamps if stamp.name == "day-closed"), None)
+    if calendar is None or closed_us is None or margin.value is None:
+        return _Card("Settlement day closed", "–", "no close is on record")
+    late = f"{duration(-margin.value)} after its deadline"
+    return _Card(
+        "Settlement day closed",
+        calendar.shown(closed_us),
+        f"{margin.shown} before its deadline" if margin.value >= 0 else late,
+    )
+
+
+def _backlog_card(backlog: Figure) -> _Card:
+    """Return how long the backlog took."""
+    told = "after the service was back" if backlog.value is not None else "there was none, or it never was"
+    return _Card("Backlog worked off in", backlog.shown, told)
 
 
 def _chart_lead(judgement: Judgement, calendar: DrillCalendar | None) -> str:

@@ -115,6 +115,7 @@ svg .offered {{ fill: none; stroke: var(--offered); stroke-width: 1; stroke-dash
 svg .outage {{ fill: var(--outage); }}
 svg text.outage-time {{ font-size: 22px; font-weight: 700; fill: var(--broken); }}
 svg text.outage-word {{ font-size: 12.5px; font-weight: 600; fill: var(--broken); }}
+svg .state.unobserved {{ fill: var(--line); }}
 svg .state.available {{ fill: var(--good); }} svg .state.degraded {{ fill: var(--degraded); }}
 svg .state.disrupted {{ fill: var(--down); }} svg .state.fault {{ fill: var(--fault); }}
 svg text.on-fault {{ font-size: 10px; font-weight: 600; fill: var(--panel); }}

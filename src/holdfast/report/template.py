@@ -159,7 +159,7 @@ else head('Instant', 'From T', 'UTC', 'Read from', 'What', 'Entries') }}
 <td>{{ figure.label }}</td>
 <td data-name="Measured:"><b>{{ figure.shown }}</b>
 {%- if figure.note %}<br><span class="muted small">{{ figure.note }}</span>{% endif %}</td>
-<td data-name="Bound:">{{ figure.bound or '–' }}</td>
+<td data-name="Bound:" class="nowrap">{{ figure.bound or '–' }}</td>
 <td data-name="n:">{{ '{:,}'.format(figure.n) }}</td>
 <td data-name="Interval:" class="muted">none: {{ figure.no_interval }}</td>
 <td data-name="From → to:" class="muted">{{ figure.formula }}</td>

@@ -27,6 +27,7 @@ MAX_TICKS = 12
 # A longer observation is drawn in coarser steps, so that a page stays small: at most this many steps of throughput.
 MAX_STEPS = 600
 SECOND_US = 1_000_000
+LEAD_US = 10 * SECOND_US
 PEAK_SHOWN = 2.0  # times the highest offered load
 
 _DAY_STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 240)
@@ -77,7 +78,10 @@ def timeline(judgement: Judgement) -> Markup | None:
     last = max([observed.end_us, *(mark.at_us for mark in marks)])
     # A mark that lies an hour off is no reason to squeeze a minute into a hair: it is in the table of timestamps.
     limit = observed.end_us + max(observed.end_us - observed.start_us, SECOND_US)
-    axis = Axis(observed.start_us, min(last, limit), observed.start_us if since is None else since)
+    zero_us, to_us = observed.start_us if since is None else since, min(last, limit)
+    # What came long before the injection is not the exercise: a fifth of the picture shows how steady it was.
+    lead_us = max(LEAD_US, (to_us - zero_us) // 5)
+    axis = Axis(max(observed.start_us, zero_us - lead_us), to_us, zero_us)
     calendar = drill_calendar(judgement)
     flags, flags_height = _flags([mark for mark in marks if axis.from_us <= mark.at_us <= axis.to_us], axis)
     top = (26.0 if calendar else 6.0) + flags_height
@@ -222,8 +226,10 @@ def _shading(
 
 def _throughput(observed: Timeline, axis: Axis, top: float) -> Iterator[Markup]:
     """Yield acknowledgements a second as an area and offers as a line, in steps of whole bins."""
-    stride = -(-len(observed.bins) // MAX_STEPS)
-    groups = [observed.bins[i : i + stride] for i in range(0, len(observed.bins), stride)]
+    skipped = (axis.from_us - observed.start_us) // BIN_US
+    begin_us, bins = observed.start_us + skipped * BIN_US, observed.bins[skipped:]
+    stride = -(-len(bins) // MAX_STEPS)
+    groups = [bins[i : i + stride] for i in range(0, len(bins), stride)]
     per_second = SECOND_US / (BIN_US * stride)
     acknowledged = [sum(b.acknowledged for b in group) * per_second for group in groups]
     offered = [sum(b.offered for b in group) * per_second for group in groups]
@@ -244,7 +250,7 @@ def _throughput(observed: Timeline, axis: Axis, top: float) -> Iterator[Markup]:
         value += step
     yield svg.text(16, top + 4, "payments", "axis strong")
     yield svg.text(16, top + 18, "a second", "axis strong")
-    edges = [axis.x(observed.start_us + i * stride * BIN_US) for i in range(len(groups) + 1)]
+    edges = [axis.x(begin_us + i * stride * BIN_US) for i in range(len(groups) + 1)]
     path = [f"M{svg.number(edges[0])} {svg.number(bottom)}"]
     for i, value in enumerate(acknowledged):
         path.append(f"L{svg.number(edges[i])} {svg.number(y(value))}L{svg.number(edges[i + 1])} {svg.number(y(value))}")
@@ -294,6 +300,8 @@ def _label(name: str, y: float, height: float) -> Markup:
 def _strip(name: str, intervals: Sequence[Interval], axis: Axis, y: float, height: float) -> Iterator[Markup]:
     yield _label(name, y, height)
     for interval in intervals:
+        if interval.end_us <= axis.from_us:
+            continue
         begin, end = axis.x(interval.start_us), axis.x(interval.end_us)
         lasted = f"{name}: {interval.state} for {duration(interval.end_us - interval.start_us)}"
         # Even a blink is drawn one pixel wide: what happened must not vanish for being short.

@@ -6,7 +6,8 @@ participants that offered work in it got, for everything they offered in it, one
 - the service is **disrupted** from the first offer that was not served and whose window is not good;
 - it is **restored** with the first offer after that whose window is good: the recovery time ends where that window
   begins, not where it ends and not at a single acknowledgement;
-- it is **degraded** while it is not disrupted, from an offer that was not served until a window without one begins.
+- it is **degraded** while it is not disrupted, from an offer that was not served until a window without one begins;
+- where nothing was offered for longer than a window, and it was not disrupted, it is **unobserved**.
 
 A window that reaches beyond the last offer, or in which answers were still due when the record ended, can disrupt by
 what is known of it, but never restores. All times are microseconds on one clock: records on different clocks are no
@@ -29,7 +30,7 @@ BIN_US = 250_000
 # Longer observations are drawn coarser by whoever draws them; this bounds what a hostile record can make us allocate.
 MAX_BINS = 400_000
 
-State = Literal["available", "degraded", "disrupted"]
+State = Literal["available", "degraded", "disrupted", "unobserved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def observe(history: History, indicator: Indicator) -> Timeline | NoTimeline:
         last_offer_us=last_offer_us,
         end_us=end_us,
         interruptions=_interruptions(changes),
-        intervals=_intervals(changes, start_us, last_offer_us),
+        intervals=_with_silence(_intervals(changes, start_us, last_offer_us), offers, indicator),
         participants={
             bank: _interruptions(_states(by_bank[bank], indicator, last_offer_us)) for bank in sorted(history.records)
         },
@@ -218,6 +219,27 @@ def _intervals(changes: Sequence[tuple[int, State]], start_us: int, end_us: int)
     """Return the stretches of one state that cover the observation; one of no length is left out."""
     marks: list[tuple[int, State]] = [(start_us, "available"), *changes, (end_us, "available")]
     return tuple(Interval(state, from_us, to_us) for (from_us, state), (to_us, _) in pairwise(marks) if from_us < to_us)
+
+
+def _with_silence(
+    intervals: Sequence[Interval], offers: Sequence[_Offer], indicator: Indicator
+) -> tuple[Interval, ...]:
+    """Return the intervals with what nobody looked at cut out: nothing offered for longer than a window.
+
+    A disruption goes on through it, for nothing showed its end.
+    """
+    times = [offer.at_us for offer in offers]
+    silent = [(a, b) for a, b in pairwise(times) if b - a > indicator.window_ms * 1_000]
+    found: list[Interval] = []
+    for interval in intervals:
+        at_us = interval.start_us
+        for begin_us, end_us in silent if interval.state != "disrupted" else ():
+            begin_us, end_us = max(begin_us, at_us), min(end_us, interval.end_us)  # noqa: PLW2901
+            if begin_us < end_us:
+                found += [Interval(interval.state, at_us, begin_us), Interval("unobserved", begin_us, end_us)]
+                at_us = end_us
+        found.append(Interval(interval.state, at_us, interval.end_us))
+    return tuple(interval for interval in found if interval.start_us < interval.end_us)
 
 
 def _bins(operations: Iterable[Operation], start_us: int, end_us: int) -> tuple[Bin, ...]:

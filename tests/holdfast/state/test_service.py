@@ -100,9 +100,18 @@ def test_equals_the_definition_read_at_every_microsecond(tried: list[Tried], end
     observed = timeline_of(tried, end_us)
     changes = [change for change in slowly(tried, end_us) if change[0] < observed.last_offer_us]
     expected = [(observed.start_us, "available"), *changes]
-    merged = {at_us: state for at_us, state in expected}  # noqa: C416 -- a change at the start replaces it
-    shown = [(i.start_us, i.state) for i in observed.intervals]
-    assert shown == (list(merged.items()) if observed.start_us < observed.last_offer_us else [])
+    for interval in observed.intervals:
+        if interval.state == "unobserved":
+            assert interval.end_us - interval.start_us > 0
+            assert not any(interval.start_us < each.at_us < interval.end_us for each in tried)
+            continue
+        inside = {at_us for at_us, _ in expected if interval.start_us < at_us < interval.end_us}
+        assert inside == set()
+        assert [state for at_us, state in expected if at_us <= interval.start_us][-1] == interval.state
+    down = [(i.start_us, i.end_us) for i in observed.intervals if i.state == "disrupted"]
+    ends = [at_us for at_us, _ in changes] + [observed.last_offer_us]
+    began = [at_us for at_us, state in changes if state == "disrupted"]
+    assert down == [(at_us, min(end for end in ends if end > at_us)) for at_us in began]
 
 
 @given(st.lists(tries, min_size=1, max_size=24), st.integers(0, 9_000))
@@ -167,6 +176,15 @@ def test_answers_that_were_still_due_at_the_end_restore_nothing() -> None:
     tried = [Tried("A", t, None if 2_000 <= t < 4_000 or t >= 8_900 else 0) for t in range(0, 9_000, 100)]
     (only,) = timeline_of(tried).interruptions
     assert (only.disrupted_us, only.restored_us) == (2_000, 4_000)
+
+
+def test_where_nobody_offered_anything_nothing_was_observed() -> None:
+    served = [Tried("A", t) for t in (*range(0, 4_000, 500), *range(10_000, 16_000, 500))]
+    states = [(i.state, i.start_us) for i in timeline_of(served).intervals]
+    assert states == [("available", 0), ("unobserved", 3_500), ("available", 10_000)]
+    lost = [Tried("A", t.at_us, None if t.at_us == 3_500 else 0) for t in served]
+    states = [(i.state, i.start_us) for i in timeline_of(lost).intervals]
+    assert states == [("available", 0), ("disrupted", 3_500), ("available", 10_000)]
 
 
 def test_records_on_two_clocks_are_no_timeline() -> None:
