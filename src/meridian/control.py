@@ -51,11 +51,16 @@ class Keeper:
             os.close(descriptor)
         return answer
 
-    def connect(self, host: str, port: int) -> socket.socket:
-        """Return a socket that lives on ``host`` and is connected to ``port`` there, deadline set. Raise OSError."""
+    def socket_on(self, host: str) -> socket.socket:
+        """Return a TCP socket that lives on ``host``: whoever uses it connects from there. Its deadline is set."""
         _, passed = self._exchange({"op": "socket", "host": host})
         connection = socket.socket(fileno=passed[0])
         connection.settimeout(CONNECT_TIMEOUT_S)
+        return connection
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """Return a socket that lives on ``host`` and is connected to ``port`` there, deadline set. Raise OSError."""
+        connection = self.socket_on(host)
         try:
             connection.connect((HOSTS[host].address, port))
         except OSError:
@@ -144,6 +149,8 @@ def _await_answer(directory: Path, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(MeridianError):
             keeper.ask("cuts")
+            # It is meant to outlive this process: nothing here waits for it any more.
+            process.returncode = 0
             return
         time.sleep(LOOK_EVERY_S)
     said = (directory / "keeper.log").read_text(encoding="utf-8", errors="replace").strip()
@@ -178,11 +185,13 @@ def stop(directory: Path) -> bool:
     if not os.path.lexists(directory):
         return False
     if alive(directory):
-        with suppress(MeridianError):
+        try:
             Keeper(directory).ask("down")
+        except MeridianError:
+            # It does not listen yet, or does not answer any more.
+            _signal_keeper(directory, signal.SIGTERM)
         if not _within(END_TIMEOUT_S, lambda: not alive(directory)):
-            for pid in _named(layout.keeper_file(directory)):
-                os.kill(pid, signal.SIGKILL)
+            _signal_keeper(directory, signal.SIGKILL)
     # Hosts end by themselves with their keeper, but not in the same instant.
     if not _within(END_TIMEOUT_S, lambda: not alive(directory) and not _named(layout.hosts_file(directory))):
         left = ", ".join(str(pid) for pid in _named(layout.hosts_file(directory)))
@@ -194,6 +203,12 @@ def stop(directory: Path) -> bool:
         with suppress(OSError):
             directory.parent.rmdir()
     return True
+
+
+def _signal_keeper(directory: Path, number: signal.Signals) -> None:
+    for pid in _named(layout.keeper_file(directory)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _named(path: Path) -> list[int]:

@@ -95,14 +95,19 @@ def enter(room: Room) -> None:
     mount("", "/", flags=MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={_SHARED_MEMORY_BYTES}")  # noqa: S108
+    mount(str(room.passwd), "/etc/passwd", flags=MS_BIND)
+    cover(room)
+
+
+def cover(room: Room) -> None:
+    """Cover what a room covers, and let appear in it what the room needs; this process must have its own mounts."""
     tops = _topmost(room.covered)
     kept = [path for path in sorted((*room.own, *_topmost(room.programs))) if _under(path, tops)]
     # Opened before anything is covered: a descriptor still leads to what lies beneath a mount.
     opened = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in kept]
-    mount(str(room.passwd), "/etc/passwd", flags=MS_BIND)
-    for cover in tops:
-        mode = "1777" if cover.stat().st_mode & stat.S_ISVTX else "0755"
-        mount("tmpfs", cover, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode},size={_SCRATCH_BYTES}")
+    for top in tops:
+        mode = "1777" if top.stat().st_mode & stat.S_ISVTX else "0755"
+        mount("tmpfs", top, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode},size={_SCRATCH_BYTES}")
     for path, descriptor in zip(kept, opened, strict=True):
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             path.mkdir(parents=True, exist_ok=True)

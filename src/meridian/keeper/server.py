@@ -206,9 +206,9 @@ def _text(request: Request, name: str) -> str:
 
 def _known(request: Request, name: str, names: Mapping[str, object]) -> str:
     value = request.get(name)
-    if value not in names:
+    if not isinstance(value, str) or value not in names:
         raise MeridianError("MR107", f"no {name} named {value!r}", remedy=f"one of: {', '.join(names)}")
-    return str(value)
+    return value
 
 
 def _prefixes(request: Request, name: str) -> list[str]:
