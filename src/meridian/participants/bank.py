@@ -141,10 +141,11 @@ class BankClient:
             await self._look_at(self.record.book.queued[:LOOKS_AT_ONCE])
 
     async def _look_at(self, keys: list[str]) -> None:
-        for key in keys:
-            reply = await self._ask("GET", f"/v1/instructions/{key}")
-            if reply.status in FINAL:
-                body = reply.body
+        replies = await asyncio.gather(*(self._ask("GET", f"/v1/instructions/{key}") for key in keys))
+        for key, reply in zip(keys, replies, strict=True):
+            body = reply.body
+            # Somebody else may have looked meanwhile: an update is written once.
+            if reply.status in FINAL and self.record.book.status[key] == "queued":
                 self.record.write(
                     op="update", key=key, status=reply.status, seq=body["seq"], reason=body["reason"], day=body["day"]
                 )

@@ -37,12 +37,18 @@ class Gateway:
         """Not in use until its probe answered."""
         self.name = name
         self.serving = False
+        self.answering = False
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
         """Return what came of one request; every failure is a status of its own."""
+        reply = await self._ask(method, path, body)
+        self.answering = reply.status not in {"timeout", "unreachable"}
+        return reply
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
         if self._session is None:
             self._session = self._new_session()
         try:
@@ -106,10 +112,10 @@ class Gateways:
             self._begin_healing(gateway)
 
     def best(self) -> Gateway:
-        """Return the first that serves, else each in its turn."""
-        for gateway in self._all:
-            if gateway.serving:
-                return gateway
+        """Return the first that serves; else the first that at least answered last; else each in its turn."""
+        for usable in ([each for each in self._all if each.serving], [each for each in self._all if each.answering]):
+            if usable:
+                return usable[0]
         self._turn += 1
         return self._all[self._turn % len(self._all)]
 

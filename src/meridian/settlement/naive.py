@@ -10,12 +10,15 @@ Each of these is common practice, and each acknowledges what a second site may n
 from __future__ import annotations
 
 import json
+import select
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from psycopg import pq
+
 from meridian.settlement.safe import HANDLE, Answered, Request, deadline_s, parameters, parse
-from meridian.settlement.wire import DeadlinePassed, Session
+from meridian.settlement.wire import DeadlinePassed, Session, wait
 
 _GLANCE = "SELECT ledger.glance($1)"
 _CONTENT = ("sender", "receiver", "amount_cents", "priority")
@@ -49,8 +52,9 @@ class NaiveLedger:
         try:
             return parse(self.session.ask(HANDLE, json.dumps(requests), within_s))
         except DeadlinePassed:
-            self.session.connection.get_cancel().cancel()
-            return parse(self.session.answer(time.monotonic() + _AFTER_CANCEL_S))
+            deadline = time.monotonic() + _AFTER_CANCEL_S
+            cancel(self.session.connection, deadline)
+            return parse(self.session.answer(deadline))
 
     def _known(self, requests: Sequence[Request]) -> dict[str, dict[str, Any]]:
         keys = [request["key"] for request in requests if request["op"] == "instruct"]
@@ -60,6 +64,17 @@ class NaiveLedger:
             self.session.ask(_GLANCE, "{" + ",".join(f'"{key}"' for key in keys) + "}", deadline_s(requests) / 2)
         )
         return glanced
+
+
+def cancel(connection: pq.abc.PGconn, deadline: float) -> None:
+    """Ask the server to cancel what runs. Raise DeadlinePassed when it does not take the request in time."""
+    request = connection.cancel_conn()
+    try:
+        request.start()
+        while (awaited := request.poll()) not in {pq.PollingStatus.OK, pq.PollingStatus.FAILED}:
+            wait(request.socket, select.POLLOUT if awaited == pq.PollingStatus.WRITING else select.POLLIN, deadline)
+    finally:
+        request.finish()
 
 
 def _same(request: Request, known: dict[str, Any] | None) -> bool:

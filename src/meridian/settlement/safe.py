@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -55,8 +56,17 @@ class SafeLedger:
 
     def handle(self, requests: Sequence[Request]) -> Answered:
         """Have a batch handled in one transaction that two sites have when this returns."""
+        self.send(requests)
+        return self.collect(deadline_s(requests))
+
+    def send(self, requests: Sequence[Request]) -> None:
+        """Begin a batch."""
+        self.session.send(HANDLE, json.dumps(requests))
+
+    def collect(self, within_s: float) -> Answered:
+        """Return the answers to the batch that was begun, if they are durable at two sites for certain."""
         try:
-            answer = self.session.ask(HANDLE, json.dumps(requests), deadline_s(requests))
+            answer = self.session.answer(time.monotonic() + within_s)
         except DeadlinePassed:
             # The commit may still complete, here alone or at both sites. Cancelling it would make the server say that
             # it succeeded although no other site has it; so the line is cut, and whoever asks again hears the truth.

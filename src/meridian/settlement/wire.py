@@ -66,22 +66,33 @@ class Session:
         Raise NothingDone when the server says that it failed, DeadlinePassed when it has not answered in time, and
         OutcomeUnknown when the connection breaks.
         """
+        deadline = time.monotonic() + within_s
+        self.send(statement, parameter)
+        return self.answer(deadline)
+
+    def send(self, statement: str, parameter: str) -> None:
+        """Begin a statement. Raise OutcomeUnknown when the connection breaks."""
         self.warned.clear()
         try:
             self.connection.send_query_params(statement.encode(), [parameter.encode()])
-            return self.answer(time.monotonic() + within_s)
-        except (psycopg.OperationalError, OSError) as error:
+        except psycopg.OperationalError as error:
             raise OutcomeUnknown(f"the connection broke: {str(error).strip()}") from error
 
     def answer(self, deadline: float) -> str:
-        """Wait for the answer to the running statement until ``deadline`` on the monotonic clock; errors as ``ask``."""
+        """Return the answer to the running statement, until ``deadline`` on the monotonic clock; errors as ``ask``."""
+        try:
+            return self._answer(deadline)
+        except (psycopg.OperationalError, OSError) as error:
+            raise OutcomeUnknown(f"the connection broke: {str(error).strip()}") from error
+
+    def _answer(self, deadline: float) -> str:
         while self.connection.flush():
-            self._wait(select.POLLOUT | select.POLLIN, deadline)
+            wait(self.connection.socket, select.POLLOUT | select.POLLIN, deadline)
             self.connection.consume_input()
         results: list[pq.abc.PGresult] = []
         while True:
             while self.connection.is_busy():
-                self._wait(select.POLLIN, deadline)
+                wait(self.connection.socket, select.POLLIN, deadline)
                 self.connection.consume_input()
             result = self.connection.get_result()
             if result is None:
@@ -104,19 +115,25 @@ class Session:
         while awaited != pq.PollingStatus.OK:
             if awaited == pq.PollingStatus.FAILED:
                 raise OSError(self.connection.error_message.decode(errors="replace").strip())
-            self._wait(select.POLLOUT if awaited == pq.PollingStatus.WRITING else select.POLLIN, deadline)
+            wait(
+                self.connection.socket,
+                select.POLLOUT if awaited == pq.PollingStatus.WRITING else select.POLLIN,
+                deadline,
+            )
             awaited = self.connection.connect_poll()
-
-    def _wait(self, events: int, deadline: float) -> None:
-        left_s = deadline - time.monotonic()
-        poll = select.poll()
-        poll.register(self.connection.socket, events)
-        if left_s <= 0 or not poll.poll(left_s * 1000):
-            raise DeadlinePassed("no answer in time")
 
     def _notice(self, notice: pq.abc.PGresult) -> None:
         if _field(notice, pq.DiagnosticField.SEVERITY_NONLOCALIZED) == "WARNING":
             self.warned.append(_field(notice, pq.DiagnosticField.MESSAGE_PRIMARY))
+
+
+def wait(descriptor: int, events: int, deadline: float) -> None:
+    """Return when a socket is ready for any of ``events``. Raise DeadlinePassed when it is not in time."""
+    left_s = deadline - time.monotonic()
+    poll = select.poll()
+    poll.register(descriptor, events)
+    if left_s <= 0 or not poll.poll(left_s * 1000):
+        raise DeadlinePassed("no answer in time")
 
 
 def _value(results: list[pq.abc.PGresult]) -> str:
