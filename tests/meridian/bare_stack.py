@@ -1,0 +1,17 @@
+"""A content for the database stack alone: what the institution runs, without the business on top of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from meridian.institution import children, components, trees
+from meridian.stack import prepare, units
+from meridian.unit import RangeContext
+
+__all__ = ["children", "components", "endpoints", "prepare", "trees", "units"]
+
+
+def endpoints(context: RangeContext) -> Mapping[str, object]:
+    """Return nothing: tests reach the stack by themselves."""
+    del context
+    return {}
