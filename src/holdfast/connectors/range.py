@@ -22,6 +22,8 @@ from holdfast.connectors.processes import Process
 from holdfast.errors import EnvironmentProblem, HoldfastError
 
 KEEPER_SOCKET = "keeper.sock"
+# What the inventory's ``records`` name: directories of the participants' and of the vault, and the monitor's file.
+PARTICIPANTS_RECORDS, VAULT_JOURNAL, ALARM_RECORD = "participants", "vault_journal", "alarms"
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 30.0
 INVENTORY_TIMEOUT_S = 10.0

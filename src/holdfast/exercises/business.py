@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.connectors import http, postgres
-from holdfast.connectors.range import Endpoint, Inventory
+from holdfast.connectors.range import VAULT_JOURNAL, Endpoint, Inventory
+from holdfast.connectors.records import SUFFIX, last_row
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import DayScheduled, Instant
 from holdfast.model.types import Calendar, Load, Scenario
@@ -39,6 +40,19 @@ class Operator:
         body = {"resolve_within_s": RESOLVE_WITHIN_S}
         said = self._ask(self._end(PARTICIPANTS), "POST", "/v1/load/stop", body, RESOLVE_WITHIN_S + MARGIN_S)
         return said if isinstance(said, dict) else {}
+
+    def vault_in_step(self) -> bool:
+        """Return whether the vault's copy of each gateway's instruction journal ends where the gateway's own does."""
+        for name, end in self.inventory.endpoints.items():
+            if end.http_unix is not None and end.user == OPERATOR:
+                try:
+                    state = self._ask(end, "GET", "/v1/operator/state")
+                except HoldfastError:
+                    return False
+                kept = last_row(self.inventory.records[VAULT_JOURNAL] / f"{name}{SUFFIX}")
+                if int(state["journal_lines"]) != (0 if kept is None else int(kept["n"])):
+                    return False
+        return True
 
     def day(self) -> int:
         """Return the business day that is open, as the ledger has it."""

@@ -15,7 +15,14 @@ from typing import Any
 from holdfast.connectors import postgres
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.postgres import Server
-from holdfast.connectors.range import KEEPER_SOCKET, Inventory, inventory
+from holdfast.connectors.range import (
+    ALARM_RECORD,
+    KEEPER_SOCKET,
+    PARTICIPANTS_RECORDS,
+    VAULT_JOURNAL,
+    Inventory,
+    inventory,
+)
 from holdfast.connectors.records import record_files, whole_lines
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import EvidenceAttached, EvidenceMissing
@@ -42,8 +49,8 @@ def collect(recorder: Recorder, target: Inventory | None) -> None:
         for name in (RECORDS, ALARMS, JOURNALS, LEDGER, AFTER):
             _missing(recorder, name, "the range never came up")
         return
-    _files(recorder, target.records.get("participants"), RECORDS)
-    _files(recorder, target.records.get("vault_journal"), JOURNALS)
+    _files(recorder, target.records.get(PARTICIPANTS_RECORDS), RECORDS)
+    _files(recorder, target.records.get(VAULT_JOURNAL), JOURNALS)
     _guarded(recorder, ALARMS, lambda: _alarms(recorder, target))
     _guarded(recorder, LEDGER, lambda: _ledger(recorder, target.servers()))
     keeper = Hypervisor(target.dir / KEEPER_SOCKET)
@@ -64,7 +71,7 @@ def _file(recorder: Recorder, path: Path, name: str) -> None:
 
 def _alarms(recorder: Recorder, target: Inventory) -> None:
     # No alarm is an answer too: the monitor makes its file when it begins to watch.
-    _file(recorder, target.records["alarms"], ALARMS)
+    _file(recorder, target.records[ALARM_RECORD], ALARMS)
 
 
 def _ledger(recorder: Recorder, servers: tuple[Server, ...]) -> None:

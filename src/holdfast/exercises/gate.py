@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.connectors import http, postgres
 from holdfast.connectors.netns import Inside
-from holdfast.connectors.range import Endpoint, Inventory
+from holdfast.connectors.range import VAULT_JOURNAL, Endpoint, Inventory
 from holdfast.connectors.records import last_row, record_files
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.exercises.clients import View
@@ -22,7 +22,6 @@ from holdfast.store.clock import now
 STEADY_US = 3_000_000
 BEHIND_LIMIT_BYTES = 1024 * 1024
 JOURNAL_AGE_LIMIT_US = 3_000_000
-JOURNAL = "vault_journal"
 QUORUM_ROLES = frozenset({"quorum_standby", "sync_standby"})
 REQUEST_TIMEOUT_S = 2.0
 _CONSENSUS, _CLUSTER = "etcd-", "patroni-"
@@ -159,7 +158,7 @@ def _vault(inventory: Inventory, leader: list[str]) -> Reading:
 
 def _journal(inventory: Inventory) -> Reading:
     """Read the vault's copies of the instruction journals: the latest line of any must be that of a moment ago."""
-    copies = record_files(inventory.records[JOURNAL])
+    copies = record_files(inventory.records[VAULT_JOURNAL])
     rows = [row for path in copies if (row := last_row(path)) is not None]
     latest = max((row["utc_us"] for row in rows if isinstance(row.get("utc_us"), int)), default=None)
     if latest is None:

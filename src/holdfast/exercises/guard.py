@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.connectors.hypervisor import Hypervisor
-from holdfast.connectors.range import Inventory, inventory
+from holdfast.connectors.range import PARTICIPANTS_RECORDS, Inventory, inventory
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import PhaseEntered, StopRequested
 from holdfast.exercises.clients import Clients
@@ -81,7 +81,7 @@ class _Watched:
                 self.target = inventory(self.keeper)[0]
             except HoldfastError:
                 return 0
-            self.clients = Clients(self.target.records["participants"], self.service.indicator)
+            self.clients = Clients(self.target.records[PARTICIPANTS_RECORDS], self.service.indicator)
         now_us = now().mono_us
         view = self.clients.look(now_us)
         return 0 if view.disrupted_us is None else (now_us - view.disrupted_us) // 1000

@@ -27,7 +27,14 @@ from types import FrameType
 
 from holdfast.connectors import processes
 from holdfast.connectors.hypervisor import Hypervisor
-from holdfast.connectors.range import KEEPER_SOCKET, Command, Inventory, inventory
+from holdfast.connectors.range import (
+    ALARM_RECORD,
+    KEEPER_SOCKET,
+    PARTICIPANTS_RECORDS,
+    Command,
+    Inventory,
+    inventory,
+)
 from holdfast.connectors.records import Tail
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import (
@@ -48,7 +55,7 @@ from holdfast.exercises.clients import ALARMS, Clients, View
 from holdfast.exercises.course import Course, Recorder, meanwhile
 from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
 from holdfast.exercises.leaving import How
-from holdfast.exercises.undoing import UNDO_TIMEOUT_S, undo_one
+from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment
 from holdfast.model.types import Environment, Fault, Model, Scenario
@@ -59,6 +66,7 @@ TICK_S = 0.1
 ARMED_TIMEOUT_S = 60.0
 REARMED_TIMEOUT_S = 120.0
 GUARDED_TIMEOUT_S = 15.0
+VAULT_TIMEOUT_S = 15.0
 EFFECT_TIMEOUT_S = 10.0
 CLOSE_MARGIN_US = 15_000_000  # how long after its deadline a close is still waited for; whether it was late is judged
 LEAD_US = 1_000_000  # from laying the day on the clock to the beginning of the steady phase
@@ -201,8 +209,10 @@ class Runner:
                 raise EnvironmentProblem("HF404", message, remedy="start one that fits, or leave --range out")
         parts = ", ".join(f"{name} {_version(part)}" for name, part in sorted(target.components.items()))
         self._enter("range", f"{target.mode}, profile {target.profile}, client {target.client}, {parts}")
-        self._clients = Clients(target.records["participants"], self.model.services[self.scenario.service].indicator)
-        self._alarms = Tail(target.records["alarms"])
+        self._clients = Clients(
+            target.records[PARTICIPANTS_RECORDS], self.model.services[self.scenario.service].indicator
+        )
+        self._alarms = Tail(target.records[ALARM_RECORD])
 
     def _arm(self) -> None:
         """Set the load and wait until the target is whole, can lose something, and serves steadily."""
@@ -231,7 +241,7 @@ class Runner:
         """Let the service run undisturbed, for the record of how it is when nothing is wrong."""
         self._enter("steady", "the service as it is when nothing is wrong")
         until_us = (
-            self._day.planned_injection.mono_us if self._day else now().mono_us + self._us(self.scenario.steady_ms)
+            self._day.planned_injection.mono_us if self._day else now().mono_us + self.scenario.steady_ms * US_PER_MS
         )
         self._wait_until(until_us)
 
@@ -242,20 +252,22 @@ class Runner:
         waiting = sorted(enumerate(self.scenario.disruption, start=1), key=lambda pair: pair[1].after_ms)
         held: list[tuple[int, int, FaultIntended]] = []
         begun_us: int | None = None
-        while waiting or held:
-            self._tick()
-            now_us = now().mono_us
-            due = [fault for fault in held if fault[0] <= now_us]
-            for fault in reversed(due):
-                held.remove(fault)
-                self._undo(fault[1], fault[2])
-            if waiting and (begun_us is None or now_us >= begun_us + self._us(waiting[0][1].after_ms)):
-                number, declared = waiting.pop(0)
-                seq, intended, injected, effect = self._inject(number, declared)
-                begun_us = begun_us or injected.mono_us
-                held.append((effect.mono_us + self._us(declared.hold_ms), seq, intended))
-                self._enter("observing", f"{declared.name} on {declared.target} is held")
-            time.sleep(TICK_S)
+        with Undoing(self.recorder) as undoing:
+            while waiting or held or undoing.under_way:
+                self._tick()
+                undoing.record_done()
+                now_us = now().mono_us
+                for fault in [fault for fault in reversed(held) if fault[0] <= now_us]:
+                    held.remove(fault)
+                    self._enter("undoing", FAULTS[fault[2].name].undone_by.format(target=fault[2].target))
+                    undoing.begin(fault[1], fault[2])
+                if waiting and (begun_us is None or now_us >= begun_us + waiting[0][1].after_ms * US_PER_MS):
+                    number, declared = waiting.pop(0)
+                    seq, intended, injected, effect = self._inject(number, declared)
+                    begun_us = begun_us or injected.mono_us
+                    held.append((effect.mono_us + declared.hold_ms * US_PER_MS, seq, intended))
+                    self._enter("observing", f"{declared.name} on {declared.target} is held")
+                time.sleep(TICK_S)
 
     def _inject(self, number: int, declared: Fault) -> tuple[int, FaultIntended, Instant, Instant]:
         """Record the intention, inject, and show that it took effect; an ineffective fault ends the exercise."""
@@ -285,14 +297,10 @@ class Runner:
             raise Stopped(message)
         return seq, intended, injected, effect
 
-    def _undo(self, seq: int, intended: FaultIntended) -> None:
-        self._enter("undoing", FAULTS[intended.name].undone_by.format(target=intended.target))
-        undo_one(seq, intended, self.recorder, self._tick)
-
     def _recover(self) -> None:
         """After the undoing: watch on, see the target armed again, end the load and wait for the close of the day."""
         self._enter("observing", "everything is undone")
-        self._wait_until(now().mono_us + self._us(self.scenario.after_ms))
+        self._wait_until(now().mono_us + self.scenario.after_ms * US_PER_MS)
         self._enter("re-arming", "waiting until the range is as ready as before")
         found = self._gate(REARMED_TIMEOUT_S, in_order=False)
         self.recorder.record(ExerciseRearmed(self.exercise, found.ready, found.observed, now()))
@@ -302,6 +310,7 @@ class Runner:
         self._enter("resolving", "no more is offered; every open instruction is brought to an answer")
         operator = Operator(self._target())
         meanwhile(operator.stop_load, self._tick)
+        self._until(operator.vault_in_step, VAULT_TIMEOUT_S)
         if self._day is not None:
             self._await_close(operator, self._day)
 
@@ -465,10 +474,6 @@ class Runner:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    @staticmethod
-    def _us(milliseconds: int) -> int:
-        return milliseconds * US_PER_MS
 
 
 def _effect(probe: Callable[[FaultIntended], Seen], intended: FaultIntended) -> Seen:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.range import inventory
@@ -18,28 +23,75 @@ from holdfast.store.clock import now
 UNDO_TIMEOUT_S = 60.0
 LOOK_EVERY_S = 0.3
 REVOKE_TIMEOUT_S = 5.0
+WORKERS = 16  # a scenario has at most so many faults
 
 
 def undo_all(course: Course, recorder: Recorder, pulse: Callable[[], None]) -> bool:
-    """Undo everything outstanding, last first, and return whether all of it was shown to be undone."""
+    """Undo everything outstanding, last first, and return whether all of it was shown to be undone.
+
+    Every undoing is asked for before the first is verified: what came back may have to wait for what is still broken.
+    """
     outstanding = course.look().outstanding()
-    done = [undo_one(seq, intended, recorder, pulse) for seq, intended in outstanding]
+    for _, intended in outstanding:
+        meanwhile(partial(_asked, intended), pulse)
+    with Undoing(recorder) as undoing:
+        for seq, intended in outstanding:
+            undoing.begin(seq, intended)
+        while undoing.under_way:
+            pulse()
+            time.sleep(LOOK_EVERY_S)
+            undoing.record_done()
     course.look()
-    return all(done)
+    return not course.outstanding()
 
 
-def undo_one(seq: int, intended: FaultIntended, recorder: Recorder, pulse: Callable[[], None]) -> bool:
-    """Undo one fault, verify it, and record how that ended; whatever goes wrong is recorded, not raised."""
-    seen = meanwhile(lambda: _undone(intended), pulse)
-    undone = FaultUndone(recorder.exercise, intended.fault, recorder.by, seen.so, seen.observed, now())
-    recorder.record(undone, cause=seq)
-    return seen.so
+class Undoing:
+    """Faults that are being undone, each until it is verified or its time is over; others go on meanwhile."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Begin with none."""
+        self._recorder = recorder
+        self._pool = ThreadPoolExecutor(WORKERS)
+        self._doing: dict[Future[Seen], tuple[int, FaultIntended]] = {}
+
+    @property
+    def under_way(self) -> int:
+        """How many are not done."""
+        return len(self._doing)
+
+    def begin(self, seq: int, intended: FaultIntended) -> None:
+        """Begin to undo the fault whose intention is entry ``seq``."""
+        self._doing[self._pool.submit(_undone, intended)] = (seq, intended)
+
+    def record_done(self) -> None:
+        """Record how each ended that has; whatever went wrong is recorded, not raised."""
+        for future in [future for future in self._doing if future.done()]:
+            seq, intended = self._doing.pop(future)
+            seen = future.result()
+            by, fault = self._recorder.by, intended.fault
+            undone = FaultUndone(self._recorder.exercise, fault, by, seen.so, seen.observed, now())
+            self._recorder.record(undone, cause=seq)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Let what is under way end by itself; each is bounded."""
+        self._pool.shutdown(wait=False)
 
 
 def revoke(exercise: str, keeper: Hypervisor) -> None:
     """Have the keeper refuse every further injection of this exercise, even by a runner that wakes up later."""
     if keeper.alive():
         keeper.call({"op": "revoke", "exercise": exercise}, timeout_s=REVOKE_TIMEOUT_S)
+
+
+def _asked(intended: FaultIntended) -> None:
+    """Ask for an undoing once; a refusal shows itself again when it is verified."""
+    if Hypervisor(Path(intended.undo[KEEPER])).alive():
+        with suppress(HoldfastError):
+            faults.undo(intended)
 
 
 def _undone(intended: FaultIntended) -> Seen:
