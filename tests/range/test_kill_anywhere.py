@@ -109,7 +109,7 @@ def begun(log: SqliteLog, after: int) -> Course:
 
 
 def killed_at(place: Place, log: SqliteLog, instant_s: float, *, guard_too: bool) -> Course:
-    """Run a drill, kill it ``instant_s`` after it was opened, with its guard if that shall be, and return its course."""
+    """Run a drill, kill it ``instant_s`` after its opening, with its guard if that shall be, and return its course."""
     after = log.size() - 1
     with subprocess.Popen(place.drill(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runner:
         course = begun(log, after)
