@@ -123,7 +123,7 @@ def _wait(place: Path, progress: _Progress, *, armed: bool) -> None:
     raise MeridianError(
         "MR113",
         f"not ready after {READY_TIMEOUT_S:.0f} s: {'; '.join(missing)}",
-        remedy=f"see the logs under {place}/hosts before `down` removes them; a busy machine needs longer",
+        remedy="a busy machine needs longer; `up --wait keeper` leaves a range that is not ready, with its logs",
     )
 
 

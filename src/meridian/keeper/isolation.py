@@ -20,9 +20,11 @@ from meridian.linux import (
     CLONE_NEWUTS,
     MS_PRIVATE,
     MS_REC,
+    give_up_privileges,
     mount,
     unshare,
 )
+from meridian.unit import ACCOUNTS
 
 ROOT, ROOTLESS = "root", "rootless"
 _HOST_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS
@@ -36,6 +38,7 @@ _HINTS = (
     ),
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
     ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
+    ("/proc/sys/user/max_net_namespaces", "0", "sysctl user.max_net_namespaces=10000"),
 )  # fmt: skip
 
 
@@ -48,9 +51,10 @@ def probe() -> str:
     remedies = [remedy for path, value, remedy in _HINTS if _reads(path, value)]
     if mode == ROOT:
         remedies.append("give this container CAP_SYS_ADMIN and CAP_NET_ADMIN, or run as an ordinary account")
+    who = "root" if mode == ROOT else "an ordinary account"
     raise MachineCannot(
         "MR101",
-        f"this machine does not let {'root' if mode == ROOT else 'an ordinary account'} make namespaces: {reason}",
+        f"this machine does not let {who} make what isolates the range's hosts: {reason}",
         remedy=" or ".join(remedies) or "run on a Linux machine that allows user namespaces, or as root",
     )
 
@@ -75,15 +79,19 @@ def _everything(mode: str) -> None:
     unshare(_HOST_NAMESPACES)
     child = os.fork()
     if child == 0:
-        _end(_mounts)
+        _end(_furnish)
     _, status = os.waitpid(child, 0)
     if status:
-        raise OSError(os.waitstatus_to_exitcode(status), "no proc or tmpfs can be mounted in a fresh PID namespace")
+        raise PermissionError("in a fresh PID namespace no proc or tmpfs can be mounted, or no forwarding switched on")
+    if mode == ROOT:
+        give_up_privileges(min(ACCOUNTS.values()))
 
 
-def _mounts() -> None:
+def _furnish() -> None:
+    """Do what a host and a router begin with."""
     mount("proc", "/proc", "proc")
     mount("tmpfs", "/dev/shm", "tmpfs")  # noqa: S108 - a mount point, in a namespace that ends with this child
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
 
 
 def _end(action: Callable[[], None]) -> None:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
 
+from meridian.errors import MachineCannot
 from meridian.linux import CLONE_NEWNET, setns, unshare
 from meridian.network.filter import Filter
 from meridian.topology import HOSTS, LINKS, SITES, Host, Link
@@ -24,6 +26,7 @@ _SCOPE_LINK, _SCOPE_HOST = 253, 254  # rtnetlink.h
 _LOCAL_TABLE = 255
 _LOOPBACK = 1  # the index of loopback in every network namespace
 EVERYWHERE = "0.0.0.0/0"
+_TRIAL = "trial"
 
 _AT_ONCE = {"quickack": 1}
 """Acknowledge every segment at once: a client that sends a request in two writes would else wait 40 ms for the second.
@@ -65,7 +68,17 @@ class Fabric:
     """All routers and host namespaces of one range. Must be built and used by one thread."""
 
     def __init__(self) -> None:
-        """Build the routers, the hosts' namespaces and the links; this process stays in the namespace it is in."""
+        """Build all of it; this process stays in the namespace it is in. Raise MR116 for what the kernel lacks."""
+        try:
+            self._build()
+        except (OSError, NetlinkError) as error:
+            raise MachineCannot(
+                "MR116",
+                f"the kernel refuses a part of the range's network: {error}",
+                remedy="it needs veth interfaces, nf_tables with IPv4, and IP forwarding: built in, or loaded by root",
+            ) from error
+
+    def _build(self) -> None:
         self._base = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self._routers = {site: self._make(router=True) for site in SITES}
         self._filters = {site: self._filter(node) for site, node in self._routers.items()}
@@ -74,6 +87,9 @@ class Fabric:
             self._join(link)
         for host in HOSTS.values():
             self.plug(host)
+        # That packets can be dropped is tried now, not in the middle of an exercise.
+        self.cut(_TRIAL, [EVERYWHERE], [EVERYWHERE])
+        self.mend(_TRIAL)
 
     def descriptor(self, host: str) -> int:
         """Return the descriptor of a host's network namespace."""
