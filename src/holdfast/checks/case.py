@@ -9,7 +9,7 @@ from typing import Literal
 
 from holdfast.model.types import Expected, Scenario, Service
 from holdfast.state.exercise import Exercise, FaultRecord
-from holdfast.state.history import History, Operation
+from holdfast.state.history import LEDGER, History, Operation
 from holdfast.state.service import Interruption, NoTimeline, Timeline
 
 Answer = Literal["held", "broken", "unknown"]
@@ -85,6 +85,12 @@ class Said:
     explanation: str
     evidence: tuple[int, ...] = ()
     bound: str | None = None  # where it is more than the check's own
+
+
+def without_ledger(case: Case) -> Said:
+    """Return the answer of every check that cannot do without the ledger."""
+    text = f"What the ledger holds is not known: {case.history.why(LEDGER)}."
+    return Said("unknown", "not measured", text, case.cite(LEDGER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from holdfast.checks.case import Case, Said
+from holdfast.checks.case import Case, Said, without_ledger
 from holdfast.checks.words import count, duration, money, some
 from holdfast.state.history import LEDGER, RECORDS, Ledger
 from holdfast.state.rows import BusinessDay, Position
@@ -20,8 +20,7 @@ def day_completed(case: Case) -> Said:
     if scheduled is None:
         return Said("unknown", "no day scheduled", "No settlement day was laid on the clock of this run.", evidence)
     if ledger is None:
-        text = f"The ledger could not be read: {case.history.why(LEDGER)}."
-        return Said("unknown", "not measured", text, evidence)
+        return without_ledger(case)
     number = scheduled.event.day
     day = next((day for day in ledger.days if day.day == number), None)
     if day is None or day.closed_us is None:

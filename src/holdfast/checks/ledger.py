@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from holdfast.checks.case import Case, Said
+from holdfast.checks.case import Case, Said, without_ledger
 from holdfast.checks.replay import DayPosition, Replayed, replay
 from holdfast.checks.words import count, money, some
 from holdfast.state.history import JOURNALS, LEDGER, GatewayLine, Ledger
@@ -19,7 +19,7 @@ def debits_equal_credits(case: Case) -> Said:
     evidence = case.cite(LEDGER)
     ledger = case.history.ledger
     if ledger is None:
-        return _without_ledger(case)
+        return without_ledger(case)
     sums: dict[str, int] = defaultdict(int)
     sides: Counter[str] = Counter()
     for entry in ledger.entries:
@@ -45,7 +45,7 @@ def limits_respected(case: Case) -> Said:
     evidence = case.cite(LEDGER)
     ledger = case.history.ledger
     if ledger is None:
-        return _without_ledger(case)
+        return without_ledger(case)
     below = {account.participant for account in ledger.accounts if account.balance_cents < -account.limit_cents}
     replayed = replay(ledger)
     during = {participant for _, participant in replayed.overdrawn}
@@ -69,7 +69,7 @@ def journal_chain_intact(case: Case) -> Said:
     evidence = case.cite(LEDGER)
     ledger = case.history.ledger
     if ledger is None:
-        return _without_ledger(case)
+        return without_ledger(case)
     previous = GENESIS
     for number, row in enumerate(ledger.journal, start=1):
         if row.seq != number:
@@ -90,7 +90,7 @@ def replay_gives_balances(case: Case) -> Said:
     evidence = case.cite(LEDGER)
     ledger = case.history.ledger
     if ledger is None:
-        return _without_ledger(case)
+        return without_ledger(case)
     replayed = replay(ledger)
     differences = [*replayed.problems, *_differences(ledger, replayed)]
     measured = count(len(differences), "difference")
@@ -108,7 +108,7 @@ def journal_covers_ledger(case: Case) -> Said:
     evidence = case.cite(LEDGER, JOURNALS)
     ledger = case.history.ledger
     if ledger is None:
-        return _without_ledger(case)
+        return without_ledger(case)
     for gateway, lines in sorted(case.history.journals.items()):
         problem = _broken_link(lines)
         if problem:
@@ -134,12 +134,6 @@ def journal_covers_ledger(case: Case) -> Said:
         f"The vault's {count(len(case.history.journals), 'journal')} ({count(lines_held, 'line')}, chains intact) hold"
     )
     return Said("held", measured, f"{text} every instruction of the ledger with the same content.", evidence)
-
-
-def _without_ledger(case: Case) -> Said:
-    """Return the answer of every check here when there is no ledger to look at."""
-    text = f"The ledger could not be read: {case.history.why(LEDGER)}."
-    return Said("unknown", "not measured", text, case.cite(LEDGER))
 
 
 def _gone(made: int) -> str:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from holdfast.checks.case import Case, Said
+from holdfast.checks.case import Case, Said, without_ledger
 from holdfast.checks.words import count, declared, duration, money, some
 from holdfast.state.history import LEDGER, RECORDS, Ledger, Operation
 from holdfast.state.rows import Instruction
@@ -76,7 +76,7 @@ def nothing_acknowledged_lost(case: Case) -> Said:
     evidence = case.cite(RECORDS, LEDGER)
     kept = promises(case)
     if kept is None:
-        return Said("unknown", "not measured", f"Without the ledger: {case.history.why(LEDGER)}.", evidence)
+        return without_ledger(case)
     measured = f"{len(kept.lost):,} lost of {kept.acknowledged:,}"
     if kept.altered:
         keys = some([operation.offer.key for operation in kept.altered])
@@ -126,7 +126,7 @@ def nothing_duplicated(case: Case) -> Said:
     evidence = case.cite(LEDGER)
     ledger = case.history.ledger
     if ledger is None:
-        return Said("unknown", "not measured", f"Without the ledger: {case.history.why(LEDGER)}.", evidence)
+        return without_ledger(case)
     twice, rows = duplicated(ledger), len(ledger.instructions)
     measured = f"{len(twice):,} of {rows:,}"
     if twice:
@@ -156,7 +156,7 @@ def no_phantom(case: Case) -> Said:
     evidence = case.cite(RECORDS, LEDGER)
     ledger = case.history.ledger
     if ledger is None:
-        return Said("unknown", "not measured", f"Without the ledger: {case.history.why(LEDGER)}.", evidence)
+        return without_ledger(case)
     phantom, undecided = phantoms(case, ledger)
     measured = f"{len(phantom):,} of {len(ledger.instructions):,}"
     if phantom:

@@ -80,7 +80,9 @@ def _service(judgement: Judgement) -> str:
         return f"What clients saw is not known: {case.observed.why}."
     disruption = principal(case)
     if disruption is None:
-        return f"Clients of {case.service.title.lower()} were served throughout."
+        silence = next(figure for figure in judgement.clocks if figure.name == "silence")
+        served = f"Clients of {case.service.title.lower()} were served in time throughout"
+        return f"{served}; the longest silence was {silence.shown}."
     lasted = duration(case.lasted_us(disruption))
     if disruption.restored_us is None:
         lasted = f"more than {lasted}, to the end of the record"
@@ -114,7 +116,7 @@ def _day(judgement: Judgement) -> str:
     at = {stamp.name: stamp.mono_us for stamp in judgement.timestamps}
     closed_us = at.get("day-closed")
     if closed_us is None:
-        return outcome.explanation
+        return outcome.explanation if judgement.case.history.ledger else ""
     complete = "complete" if outcome.answer == "held" else "but not complete"
     close_by_us = at.get("close-by")
     deadline = f" (deadline {calendar.shown(close_by_us)})" if close_by_us is not None else ""

@@ -274,6 +274,7 @@ def _strips(judgement: Judgement, observed: Timeline, axis: Axis, top: float) ->
     y += STRIP + 4 + GAP + 3
     for bank, interruptions in observed.participants.items():
         parts += _strip(bank, _participant_intervals(interruptions, observed), axis, y, STRIP)
+        parts += _unobserved(observed, axis, y)
         y += STRIP + GAP
     y += 3
     for fault in judgement.case.effective:
@@ -306,6 +307,14 @@ def _strip(name: str, intervals: Sequence[Interval], axis: Axis, y: float, heigh
         lasted = f"{name}: {interval.state} for {duration(interval.end_us - interval.start_us)}"
         # Even a blink is drawn one pixel wide: what happened must not vanish for being short.
         yield svg.rectangle(begin, y, max(end - begin, 1.0), height, f"state {interval.state}", lasted)
+
+
+def _unobserved(observed: Timeline, axis: Axis, y: float) -> Iterator[Markup]:
+    """Yield, over a participant's strip, where nobody offered anything."""
+    for interval in observed.intervals:
+        if interval.state == "unobserved" and interval.end_us > axis.from_us:
+            begin, end = axis.x(interval.start_us), axis.x(interval.end_us)
+            yield svg.rectangle(begin, y, end - begin, STRIP, "state unobserved", "nothing was offered")
 
 
 def _participant_intervals(interruptions: Sequence[Interruption], observed: Timeline) -> list[Interval]:

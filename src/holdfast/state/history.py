@@ -161,11 +161,19 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
             problems[name] = "nothing of it is in the log"
     if ledger is None:
         problems.setdefault(LEDGER, "it is not in the log")
-    else:
-        for account in ledger.accounts:
-            if account.participant not in records:
-                problems.setdefault(f"{RECORDS}{account.participant}{SUFFIX}", "it is not in the log")
+    for participant in sorted(_participants(records, ledger, journals) - records.keys()):
+        problems.setdefault(f"{RECORDS}{participant}{SUFFIX}", "it is not in the log")
     return History(records, alarms, ledger, journals, problems)
+
+
+def _participants(
+    records: Mapping[str, Record], ledger: Ledger | None, journals: Mapping[str, tuple[GatewayLine, ...]]
+) -> frozenset[str]:
+    """Return everybody whom any history names: a record that is not there is missed by what others say of its owner."""
+    paid = {operation.offer.to for record in records.values() for operation in record.operations}
+    sent = {covered.line.participant for lines in journals.values() for covered in lines}
+    held = {account.participant for account in ledger.accounts} if ledger else set()
+    return frozenset(paid | sent | held)
 
 
 def _data(recorded: Any, read_attachment: ReadAttachment) -> bytes:  # noqa: ANN401

@@ -132,6 +132,16 @@ def test_a_record_of_an_account_holder_that_is_not_there_is_missed(drill: Drill)
     assert "HALYARD" in str(read(drill).why("records/"))
 
 
+def test_a_record_is_missed_also_by_what_other_banks_say(drill: Drill) -> None:
+    drill.omit |= {
+        "records/HALYARD.ndjson",
+        "ledger.ndjson",
+        "journal/settlement-a.ndjson",
+        "journal/settlement-b.ndjson",
+    }
+    assert "HALYARD" in str(read(drill).why("records/"))
+
+
 def test_an_idle_gateway_has_an_empty_journal(drill: Drill) -> None:
     drill.journals["settlement-b"] = []
     history = read(drill)
