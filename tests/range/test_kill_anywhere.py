@@ -173,7 +173,7 @@ def test_a_drill_that_is_asked_to_stop_undoes_and_closes(place: Place, log: Sqli
     assert course.exercise in stopping.stdout
     # It took effect before it was stopped: from there on nothing makes it invalid, and stopping is not holding.
     assert told["verdict"] == "unknown"
-    assert "it was stopped" in told["why"]
+    assert "it was stopped" in told["validity"]["why"]
     assert_nothing_is_left(place, course)
 
 

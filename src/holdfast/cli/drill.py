@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.errors import ExitCode, UsageError
+from holdfast.errors import UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
     from holdfast.evidence.envelope import Envelope
@@ -25,8 +24,6 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
 
 _MODEL = Path("examples/meridian")
 _EVIDENCE = Path("evidence")
-_ANSWER_STYLE = {"held": "bold green", "broken": "bold red", "unknown": "bold yellow"}
-PIPE_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,9 @@ def drill(  # noqa: PLR0913 -- options of a command
         place = None if range_dir is None else range_dir.resolve()
         wanted = _Drill(declared, allowed, opened, place, keep_range, report or log / "reports", as_json)
         judged = _run_all(wanted, chosen)
-    raise typer.Exit(_worst([each.exit_code for each in judged]))
+    from holdfast.cli.verdicts import worst
+
+    raise typer.Exit(worst(judged))
 
 
 def _chosen(model: Model, names: list[str], *, every: bool) -> list[Scenario]:
@@ -160,10 +159,14 @@ def _once(echo: Callable[[str], None]) -> Callable[[str], None]:
 def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
     """Heal what is left of earlier drills, run each scenario, judge it, and write its report."""
     from holdfast.cli.progress import watching
+    from holdfast.cli.verdicts import WIDTH, line, show
     from holdfast.exercises.heal import heal
     from holdfast.exercises.runner import Order, Runner
+    from holdfast.measures.summary import summary
 
-    console = Console(highlight=False, stderr=wanted.as_json, width=None if _on_terminal() else PIPE_WIDTH)
+    console = Console(highlight=False, stderr=wanted.as_json)
+    if not console.is_terminal:
+        console.width = WIDTH
     heal(wanted.log, _once(lambda line: console.print(line, markup=False)))
     judged: list[Judgement] = []
     results: list[dict[str, object]] = []
@@ -177,20 +180,18 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
         judgement = _judge(wanted.log, exercise)
         judged.append(judgement)
         written = _write(wanted, judgement)
-        results.append(_result(judgement, written))
+        results.append({**summary(judgement), **written})
         if not wanted.as_json:
-            _show_judgement(console, judgement, written, runner.directory if wanted.keep_range else None)
+            show(console, judgement)
+            _show_places(console, written, runner.directory if wanted.keep_range else None)
         if runner.interrupted:
             break
     if wanted.as_json:
         typer.echo(json.dumps({"exercises": results}, ensure_ascii=False, indent=2))
     elif len(judged) > 1:
-        _show_summary(console, judged)
+        for judgement in judged:
+            console.print(line(judgement), soft_wrap=True)
     return judged
-
-
-def _on_terminal() -> bool:
-    return Console().is_terminal
 
 
 def _judge(log: SqliteLog, exercise: str) -> Judgement:
@@ -214,12 +215,6 @@ def _write(wanted: _Drill, judgement: Judgement) -> dict[str, str]:
     report.write_text(render(judgement), encoding="utf-8")
     export(wanted.log, bundle)
     return {"report": str(report), "bundle": str(bundle), "log": str(wanted.log.directory)}
-
-
-def _worst(codes: list[ExitCode]) -> ExitCode:
-    """Return one status for several exercises: broken before not runnable before held."""
-    order = (ExitCode.HELD, ExitCode.ENVIRONMENT, ExitCode.BROKEN)
-    return max(codes, key=order.index, default=ExitCode.HELD)
 
 
 # -- showing --
@@ -311,55 +306,11 @@ def _plan_as_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def _result(judgement: Judgement, written: dict[str, str]) -> dict[str, object]:
-    return {
-        "exercise": judgement.exercise.id,
-        "scenario": judgement.case.scenario.name,
-        "verdict": judgement.verdict,
-        "as_expected": judgement.as_expected,
-        "why": judgement.validity.why,
-        "evidence_class": judgement.evidence_class,
-        "checks": [asdict(outcome) for outcome in judgement.outcomes],
-        **written,
-    }
-
-
-def _show_judgement(console: Console, judgement: Judgement, written: dict[str, str], kept: Path | None) -> None:
-    """Print the verdict table and where everything is."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for name in ("check", "objective", "measured", "bound", "evidence class", "verdict"):
-        table.add_column(name, overflow="fold", no_wrap=name in {"check", "verdict"})
-    for outcome in judgement.outcomes:
-        verdict = Text(outcome.answer, style=_ANSWER_STYLE[outcome.answer])
-        if outcome.expected != "held":
-            verdict.append(" (as expected)" if outcome.as_expected else f" (expected {outcome.expected})", "dim")
-        table.add_row(
-            Text(outcome.check),
-            Text(outcome.objective),
-            Text(outcome.measured),
-            Text(outcome.bound),
-            Text(judgement.evidence_class),
-            verdict,
-        )
-    console.print(table)
-    console.print(_verdict_line(judgement), soft_wrap=True)
+def _show_places(console: Console, written: dict[str, str], kept: Path | None) -> None:
+    """Print where the report, the bundle and the log are."""
+    console.print()
     for name, where in written.items():
         console.print(f"{name:>9}  {where}", markup=False, soft_wrap=True)
     if kept is not None:
         console.print(f"    range  {kept}", markup=False, soft_wrap=True)
     console.print()
-
-
-def _verdict_line(judgement: Judgement) -> Text:
-    style = _ANSWER_STYLE.get(judgement.verdict, "bold yellow")
-    text = Text.assemble((judgement.case.scenario.name, "bold"), ": ", (judgement.verdict, style))
-    if judgement.as_expected and judgement.verdict != "held":
-        text.append(", as expected", "bold green")
-    if judgement.validity.verdict != "valid" or judgement.validity.answer != "held":
-        text.append(f" ({judgement.validity.why})")
-    return text
-
-
-def _show_summary(console: Console, judged: list[Judgement]) -> None:
-    for judgement in judged:
-        console.print(_verdict_line(judgement), soft_wrap=True)

@@ -84,7 +84,6 @@ class Screen:
         self._begun_s = time.monotonic()
         self._reached: set[str] = set()
         self._history: deque[tuple[int, float, bool]] = deque(maxlen=SHOWN_S)  # second, share answered, available
-        self._peak = 1
 
     def tell(self, progress: Progress) -> None:
         """Keep the latest state; drawing is the terminal's affair."""
@@ -94,8 +93,8 @@ class Screen:
         if view is None:
             return
         second = progress.now_us // US
-        self._peak = max(self._peak, view.answered_per_s)
-        point = (second, view.answered_per_s / self._peak, view.disrupted_us is None)
+        # Against what is offered: a backlog that is caught up with would make everything after it look small.
+        point = (second, view.answered_per_s / max(view.offered_per_s, 1), view.disrupted_us is None)
         if self._history and self._history[-1][0] == second:
             self._history[-1] = point
         else:
@@ -110,7 +109,8 @@ class Screen:
         rows.add_column(style="dim", justify="right")
         rows.add_column(ratio=1)
         rows.add_row("step", self._steps(progress))
-        rows.add_row("now", Text(progress.detail))
+        seconds = (progress.now_us - progress.phase_since_us) // US
+        rows.add_row("now", Text.assemble(progress.detail, (f"  {seconds} s" if seconds else "", "dim")))
         rows.add_row("clock", self._clock(progress))
         if progress.view is not None:
             rows.add_row("clients", _clients(progress))

@@ -456,7 +456,7 @@ class Runner:
 
     def _said(self, line: str) -> None:
         """Show a progress line of the range's own command."""
-        self._detail = line
+        self._detail = line.strip()
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
