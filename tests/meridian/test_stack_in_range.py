@@ -193,6 +193,9 @@ def test_the_loss_of_the_witness_stops_nothing_and_its_return_brings_the_leader_
     if primary != "ledger-w":
         assert standing.primary == primary
         stack.commit(primary)
+    # The primary still counts the lost copy, whose connection ended without a word; it must not be believed.
+    assert "ledger-w" not in standing.streaming
+    assert "ledger-w" not in standing.copies
     stack.keeper.ask("power_on", host="db-w")
     assert stack.standing(lambda standing: standing.armed).etcd_leader == "etcd-w"
 

@@ -15,9 +15,9 @@ ARMED = Standing(
     etcd_healthy=frozenset({"etcd-a", "etcd-b", "etcd-w"}),
     etcd_leader="etcd-w",
     copies={
-        "ledger-a": Copy("leader", "running", 1),
-        "ledger-b": Copy("quorum_standby", "streaming", 1),
-        "ledger-w": Copy("quorum_standby", "streaming", 1),
+        "ledger-a": Copy("primary", "running", 1),
+        "ledger-b": Copy("replica", "running", 1),
+        "ledger-w": Copy("replica", "running", 1),
     },
     primary="ledger-a",
     sync=Sync("ledger-a", frozenset({"ledger-b", "ledger-w"}), 1),
@@ -51,11 +51,15 @@ def test_nothing_is_missing_from_a_whole_stack() -> None:
             "Patroni's record of who may take over is of ledger-b, not of ledger-a",
         ),
         (
+            {"copies": {name: copy for name, copy in ARMED.copies.items() if name != "ledger-w"}},
+            "not running: ledger-w (no answer)",
+        ),
+        (
             {"copies": {**ARMED.copies, "ledger-b": Copy("replica", "starting", 1)}},
             "not running: ledger-b (starting)",
         ),
         (
-            {"copies": {**ARMED.copies, "ledger-b": Copy("quorum_standby", "streaming", 2)}},
+            {"copies": {**ARMED.copies, "ledger-b": Copy("replica", "running", 2)}},
             "the copies are on different timelines",
         ),
     ],

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from meridian.errors import MeridianError
 from meridian.stack.gateway import Gateway, NoAnswerError
+from meridian.stack.members import CLIENT_PORT, WITNESS
 
 WAIT_LIMIT_S = 30.0
+SETTLE_LIMIT_S = 5.0
 LOOK_EVERY_S = 0.05
 
 PRELOADED = (
@@ -46,6 +48,8 @@ def become_patroni(configuration: Path, *, first: bool) -> None:
     if first:
         _preload()
         wait_for(lambda: _answers(gateways, key), "etcd answers")
+        if not _answers(gateways, key, present=True):
+            _let_etcd_settle()
     else:
         wait_for(lambda: _answers(gateways, key, present=True), f"{key} is in etcd")
     sys.argv = ["patroni", str(configuration)]
@@ -89,6 +93,26 @@ def _preload() -> None:
     """Import Patroni: most of a second of computing."""
     for module in PRELOADED:
         import_module(module)
+
+
+def _let_etcd_settle() -> None:
+    """Wait until etcd is led from the witness, but not for ever: the witness may be away.
+
+    A request that is under way while etcd's leader changes may be carried out and yet be answered with an error. When
+    that happens to the one that announces the initialisation, Patroni takes its own announcement for somebody else's,
+    and the cluster waits for ever.
+    """
+    witness = Gateway(WITNESS.address, CLIENT_PORT)
+    deadline = time.monotonic() + SETTLE_LIMIT_S
+    while time.monotonic() < deadline:
+        try:
+            standing = witness.standing()
+        except NoAnswerError:
+            pass
+        else:
+            if standing.leader_id == standing.member_id:
+                return
+        time.sleep(LOOK_EVERY_S)
 
 
 def _answers(gateways: list[Gateway], key: str, *, present: bool = False) -> bool:

@@ -5,6 +5,10 @@ that the range is whole and its next loss survivable: etcd's three members healt
 copies, both others streaming as quorum standbys on one timeline, and both named in Patroni's ``/sync`` key, without
 which Patroni would not promote them. ``streaming`` alone is not enough: after a partition of etcd Patroni can leave
 that key at "quorum 0 of 0" for seconds while everything streams.
+
+Nobody is believed about somebody else. For seconds after a host lost its power, the primary still counts it among its
+standbys and Patroni's member list still says *streaming*: so every copy is asked itself, and one that does not answer
+now is not there.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ Sql = Callable[[str, str], list[tuple[object, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One copy of the ledger as Patroni's members tell it: role, state and timeline (None: unknown)."""
+    """One copy of the ledger as its own Patroni tells it: role, state and timeline (None: unknown)."""
 
     role: str
     state: str
@@ -110,16 +114,17 @@ def read(connect: Connect, sql: Sql) -> Standing:
     names = _first(gateway.names for gateway in gateways.values()) or {}
     own = [_first([gateway.standing]) for gateway in gateways.values()]
     leaders = {said.leader_id for said in own if said is not None and said.leader_id}
-    copies = _first(partial(_copies, connect, member.host) for member in MEMBERS) or {}
-    primary = next((name for name, copy in copies.items() if copy.role == "leader"), None)
-    at = [member.host for member in MEMBERS if member.ledger == primary]
+    told = {member.ledger: _first([partial(_copy, connect, member.host)]) for member in MEMBERS}
+    copies = {name: copy for name, copy in told.items() if copy is not None}
+    holder = _first(partial(gateways[name].value, f"{PREFIX}leader") for name in healthy)
+    primary = holder if holder in copies and copies[holder].role == "primary" else None
     return Standing(
         etcd_healthy=frozenset(healthy),
         etcd_leader=names.get(leaders.pop()) if len(leaders) == 1 else None,
         copies=copies,
         primary=primary,
         sync=_first(partial(_sync, gateways[name]) for name in healthy),
-        streaming=_first(partial(_streaming, sql, host) for host in at) or frozenset(),
+        streaming=_streaming(sql, primary) if primary else frozenset(),
     )
 
 
@@ -164,25 +169,20 @@ def _missing(standing: Standing) -> Iterable[str]:
     elif standing.sync.voters != others:
         yield f"may not take over yet: {', '.join(sorted(others - standing.sync.voters))}"
     states = {name: copy.state for name, copy in standing.copies.items()}
-    unwell = sorted(name for name in every if states.get(name) not in {"running", "streaming"})
+    unwell = sorted(name for name in every if states.get(name) != "running")
     if unwell:
-        shown = (f"{name} ({states.get(name, 'unknown')})" for name in unwell)
+        shown = (f"{name} ({states.get(name, 'no answer')})" for name in unwell)
         yield f"not running: {', '.join(shown)}"
     if len({copy.timeline for copy in standing.copies.values()}) > 1:
         yield "the copies are on different timelines"
 
 
-def _copies(connect: Connect, host: str) -> Mapping[str, Copy]:
-    """Return the copies as the Patroni on ``host`` tells them."""
-    said = exchange(connect, host, REST_PORT, "/cluster", None)
-    members = said.get("members") if isinstance(said, dict) else None
-    if not isinstance(members, list):
-        raise NoAnswerError(f"{host}: no members in Patroni's answer")
-    return {
-        str(member["name"]): Copy(str(member.get("role")), str(member.get("state")), member.get("timeline"))
-        for member in members
-        if isinstance(member, dict) and "name" in member
-    }
+def _copy(connect: Connect, host: str) -> Copy:
+    """Return the copy on ``host`` as its own Patroni tells it."""
+    said = exchange(connect, host, REST_PORT, "/patroni", None)
+    if not isinstance(said, dict):
+        raise NoAnswerError(f"{host}: Patroni answered {str(said)[:200]}")
+    return Copy(str(said.get("role")), str(said.get("state")), said.get("timeline"))
 
 
 def _sync(gateway: Gateway) -> Sync | None:
@@ -195,11 +195,17 @@ def _sync(gateway: Gateway) -> Sync | None:
     return Sync(str(said.get("leader")), voters, int(said.get("quorum") or 0))
 
 
-def _streaming(sql: Sql, host: str) -> frozenset[str]:
-    """Return the standbys that stream from this primary and whose answer a commit waits for."""
-    query = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'"
-    ledgers = {member.ledger for member in MEMBERS}
-    return frozenset(str(name) for (name,) in sql(host, query)) & ledgers
+def _streaming(sql: Sql, primary: str) -> frozenset[str]:
+    """Return the standbys whose answer a commit waits for, and that say themselves that they receive."""
+    sent = "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'"
+    received = "SELECT status FROM pg_stat_wal_receiver"
+    hosts = {member.ledger: member.host for member in MEMBERS}
+    counted = _first([partial(sql, hosts[primary], sent)]) or []
+    return frozenset(
+        name
+        for name, host in hosts.items()
+        if (name,) in counted and _first([partial(sql, host, received)]) == [("streaming",)]
+    )
 
 
 def _first(asks: Iterable[Callable[[], T]]) -> T | None:
