@@ -65,7 +65,7 @@ class Book:
                     self._say(line)
             case "update":
                 self._say(line)
-            case "position" if line["confirmed"]:
+            case "position":
                 self.closing_cents[line["day"]] = line["closing_cents"]
 
     def _say(self, line: dict[str, Any]) -> None:
