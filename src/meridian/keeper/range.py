@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import sys
@@ -36,6 +37,9 @@ class Range:
         self.settings = layout.settings_of(directory)
         self.context = layout.context(directory, self.settings)
         self.content = content.load(self.settings.content)
+        if not sys.dont_write_bytecode:
+            # The hosts' accounts may not write beside the sources, and would compile them anew at every start.
+            compileall.compile_dir(_PROGRAM, quiet=2)
         self.dedicated = self.settings.mode == "root"
         flags = MS_NOSUID | MS_NODEV
         mount("tmpfs", directory / "disk", "tmpfs", flags, f"mode=0755,size={DISKS_BYTES}")
