@@ -22,7 +22,7 @@ def undone_and_rearmed(case: Case) -> Said:
         text = f"After the undoing the target was not as ready as before ({why})."
         return Said("broken", measured, text, evidence)
     if undone < len(faults):
-        text = f"Nothing shows that {count(len(faults) - undone, 'fault')} was undone."
+        text = f"Nothing shows the undoing of {count(len(faults) - undone, 'fault')}."
         return Said("unknown", measured, text, evidence)
     if rearmed is None:
         return Said("unknown", measured, "Nothing shows that the target was made ready again.", evidence)

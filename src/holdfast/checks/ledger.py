@@ -125,8 +125,8 @@ def journal_covers_ledger(case: Case) -> Said:
     measured = f"{len(rows) - len(absent):,} of {len(rows):,}"
     why = _journals_incomplete(case)
     if absent and not why:
-        text = f"{count(len(absent), 'instruction')} of the ledger is not in the vault's instruction journals:"
-        return Said("broken", measured, f"{text} {some(absent)}.", evidence)
+        text = f"Not in the vault's instruction journals: {count(len(absent), 'instruction')} of the ledger"
+        return Said("broken", measured, f"{text} ({some(absent)}).", evidence)
     if why:
         return Said("unknown", measured, f"The vault's journals are not all here: {why}.", evidence)
     lines_held = sum(len(lines) for lines in case.history.journals.values())

@@ -81,10 +81,9 @@ def nothing_acknowledged_lost(case: Case) -> Said:
     if kept.altered:
         keys = some([operation.offer.key for operation in kept.altered])
         measured += f", {len(kept.altered):,} altered"
-        text = (
-            f"{count(len(kept.altered), 'acknowledged instruction')} stands in the ledger with other content, or with"
-        )
-        return Said("broken", measured, f"{text} an outcome that contradicts the acknowledgement: {keys}.", evidence)
+        text = "In the ledger with other content, or with an outcome that contradicts what was acknowledged:"
+        told = f"{text} {count(len(kept.altered), 'instruction')} ({keys})."
+        return Said("broken", measured, told, evidence)
     if kept.lost and not _within_rpo(case, kept):
         keys = some([operation.offer.key for operation in kept.lost])
         text = f"{count(len(kept.lost), 'instruction')} worth {money(kept.lost_cents)} had been acknowledged and"
@@ -94,7 +93,7 @@ def nothing_acknowledged_lost(case: Case) -> Said:
     if why:
         return Said("unknown", measured, f"Not every participant's record could be read: {why}.", evidence)
     if kept.lost:
-        text = f"{count(len(kept.lost), 'instruction')} acknowledged within the loss window is gone, as the RPO allows."
+        text = f"Gone, as the RPO allows: {count(len(kept.lost), 'instruction')} acknowledged within the loss window."
         return Said("held", measured, text, evidence)
     if not kept.acknowledged:
         return Said("unknown", measured, "Nothing was acknowledged, so nothing could be lost.", evidence)
@@ -160,10 +159,8 @@ def no_phantom(case: Case) -> Said:
     phantom, undecided = phantoms(case, ledger)
     measured = f"{len(phantom):,} of {len(ledger.instructions):,}"
     if phantom:
-        text = (
-            f"{count(len(phantom), 'instruction')} in the ledger that the participant it names never sent, or not with"
-        )
-        return Said("broken", measured, f"{text} this content: {some(phantom)}.", evidence)
+        text = "In the ledger, and never sent by the participant that it names, or not with this content:"
+        return Said("broken", measured, f"{text} {count(len(phantom), 'instruction')} ({some(phantom)}).", evidence)
     if undecided:
         why = case.history.why(RECORDS)
         text = f"The senders of {count(undecided, 'instruction')} could not be asked: {why}."

@@ -36,7 +36,7 @@ def restored_within_rto(case: Case) -> Said:
     open_end = [i for i in case.interruptions if i.restored_us is None]
     shown = ("more than " if open_end and longest in open_end else "") + duration(measured)
     if measured > case.service.rto_ms * 1_000:
-        text = f"Clients were without the service for {shown}{many}; the objective is {rto}."
+        text = f"The service was disrupted for {shown}{many}; the objective is {rto}."
         return Said("broken", shown, text, evidence)
     if open_end:
         since = duration(case.lasted_us(open_end[-1]))
@@ -48,8 +48,8 @@ def restored_within_rto(case: Case) -> Said:
             f"The service came back after {duration(case.lasted_us(healed))}, but only once the fault had been undone:"
         )
         return Said("unknown", shown, f"{text} this run shows no recovery of its own.", evidence)
-    text = f"Clients were without the service for {shown}{many}, from the first instruction that was not served until"
-    return Said("held", shown, f"{text} the service met its indicator again.", evidence)
+    text = f"The service was disrupted for {shown}{many}: from the first instruction that was not served until its"
+    return Said("held", shown, f"{text} indicator was met again.", evidence)
 
 
 def within_tolerance(case: Case) -> Said:
@@ -109,7 +109,7 @@ def detected(case: Case) -> Said:
     if not case.interruptions:
         text = f"Clients saw no disruption and no alarm was due. The fault itself stayed unnoticed for {watched}, which"
         return Said("held", "nothing to notice", f"{text} is counted among the undetected.", evidence)
-    text = f"Clients were without the service for {duration(case.lasted_us(case.interruptions[0]))} and no alarm was"
+    text = f"The service was disrupted for {duration(case.lasted_us(case.interruptions[0]))} and no alarm was"
     return Said("broken", f"none in {watched}", f"{text} raised in {watched}.", evidence)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from holdfast.checks.case import Outcome
 from holdfast.checks.day import clock_time
 from holdfast.checks.promises import promises
-from holdfast.checks.words import count, duration, money
+from holdfast.checks.words import count, duration, money, some
 from holdfast.measures.judgement import Judgement
 from holdfast.measures.timestamps import principal
 from holdfast.model.types import Model
@@ -47,16 +47,18 @@ def happened(model: Model, fault: FaultRecord) -> str:
     subject = title_of(model, intended.target)
     subject = subject[:1].upper() + subject[1:]
     if intended.name == "network.partition" and intended.parameters.get("from"):
-        return f"{subject} was cut off from {intended.parameters['from']}"
+        away = (title_of(model, name.strip()) for name in intended.parameters["from"].split(","))
+        return f"{subject} was cut off from {', '.join(name[:1].lower() + name[1:] for name in away)}"
     return f"{subject} {_HAPPENED.get(intended.name, f'was hit by {intended.name}')}"
 
 
 def headline(judgement: Judgement) -> str:
-    """Return the exercise in at most four sentences."""
+    """Return the exercise in a few sentences."""
     if judgement.validity.verdict != "valid":
         what = "could not run here" if judgement.verdict == "not-runnable" else "does not count"
         return f"This exercise {what}: {judgement.validity.why.rstrip('.')}."
-    said = [_struck(judgement), _service(judgement), _ledger(judgement), _day(judgement), _interrupted(judgement)]
+    parts = (_struck, _service, _ledger, _day, _not_held, _interrupted)
+    said = [part(judgement) for part in parts]
     return " ".join(sentence for sentence in said if sentence)
 
 
@@ -88,7 +90,7 @@ def _service(judgement: Judgement) -> str:
         lasted = f"more than {lasted}, to the end of the record"
     many = len(case.interruptions)
     again = f", the longest of {count(many, 'interruption')}" if many > 1 else ""
-    return f"{_capital(case.service.title)} was away from its clients for {lasted}{again}."
+    return f"{_capital(case.service.title)} was disrupted for {lasted}{again}."
 
 
 def _ledger(judgement: Judgement) -> str:
@@ -121,6 +123,17 @@ def _day(judgement: Judgement) -> str:
     close_by_us = at.get("close-by")
     deadline = f" (deadline {calendar.shown(close_by_us)})" if close_by_us is not None else ""
     return f"The settlement day closed at {calendar.shown(closed_us)}{deadline}, {complete}."
+
+
+def _not_held(judgement: Judgement) -> str:
+    """Return the objectives that did not hold and that no other sentence speaks of."""
+    told = {"nothing-acknowledged-lost", "day-completed"}
+    said = []
+    for answer, words in (("broken", "Not held"), ("unknown", "Not known")):
+        failed = [o.objective for o in judgement.outcomes if o.answer == answer and o.check not in told]
+        if failed:
+            said.append(f"{words}: {some([name[:1].lower() + name[1:] for name in failed])}.")
+    return " ".join(said)
 
 
 def _interrupted(judgement: Judgement) -> str:

@@ -186,7 +186,7 @@ def _cards(judgement: Judgement) -> list[_Card]:
     if mttd.value is None and rta.value == 0:
         noticed = "clients saw nothing to notice"
     return [
-        _Card("Service away from clients", rta.shown, limits),
+        _Card("Service disrupted for", rta.shown, limits),
         _Card("Noticed after", mttd.shown, noticed),
         _Card("Acknowledged and lost", lost.shown, f"of {count(lost.n, 'acknowledged payment')}"),
         _day_card(judgement, figures["close-margin"]) if judgement.exercise.day else _backlog_card(figures["backlog"]),
@@ -220,7 +220,7 @@ def _chart_lead(judgement: Judgement, calendar: DrillCalendar | None) -> str:
         return f"There is no timeline to draw: {observed.why}."
     bins = "Acknowledgements got by the participants, in steps of a quarter of a second, from their own records."
     if calendar is None:
-        return f"{bins} Seconds are seconds of the clock."
+        return bins
     return (
         f"{bins} Seconds along the bottom are never scaled; calendar and load ran {calendar.compression} times faster."
     )

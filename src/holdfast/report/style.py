@@ -46,7 +46,7 @@ section {{
 }}
 .headline {{ display: grid; grid-template-columns: auto 1fr; gap: 6px 20px; padding: 24px 24px 22px; }}
 .headline h1 {{ grid-column: 1 / -1; margin: 0; }}
-.headline .verdict {{ grid-row: span 2; align-self: start; margin-top: 5px; }}
+.headline > div {{ grid-row: span 2; text-align: center; padding-top: 5px; }}
 .headline p.story {{
   font-size: 21px; line-height: 1.42; font-weight: 500; margin: 0; max-width: 74ch; text-wrap: pretty;
 }}
@@ -145,7 +145,7 @@ svg text.flag.outage {{ font-size: 13px; font-weight: 700; fill: var(--broken); 
   main {{ padding-block: 14px 6px; }}
   section {{ padding: 16px 14px; }}
   .headline {{ grid-template-columns: 1fr; padding: 16px 14px; }}
-  .headline .verdict {{ justify-self: start; }}
+  .headline > div {{ justify-self: start; text-align: left; }}
   .headline p.story {{ font-size: 18px; }}
   .cards {{ grid-template-columns: 1fr 1fr; gap: 8px; }}
   .card {{ padding: 10px 12px; }}

@@ -45,7 +45,8 @@ PAGE = """\
 
 <section class="headline whole">
 <h1>{{ j.case.scenario.title }}</h1>
-{{ verdict(j.verdict, true) }}
+<div>{{ verdict(j.verdict, true) }}
+{%- if j.as_expected and j.verdict != 'held' %}<br><span class="muted small">as expected</span>{% endif %}</div>
 <p class="story">{{ story }}</p>
 <p class="why">{{ why }}</p>
 </section>

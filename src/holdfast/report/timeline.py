@@ -204,7 +204,8 @@ def _seconds_axis(axis: Axis, bottom: float) -> Iterator[Markup]:
         yield svg.line(x, bottom, x, bottom + 4, "frame")
         sign = "T" if tick == 0 else ("+" if tick > 0 else "−")
         label = "T" if tick == 0 else f"{sign}{svg.number(abs(tick))}"
-        yield svg.text(x, bottom + 18, label, "axis", "middle")
+        if x > LEFT + 16:  # nearer to the edge it would run into the name of the axis
+            yield svg.text(x, bottom + 18, label, "axis", "middle")
         tick += step
 
 
@@ -218,10 +219,10 @@ def _shading(
         begin, end = axis.x(interruption.disrupted_us), axis.x(end_us)
         lasted = duration(end_us - interruption.disrupted_us)
         lasted = f"more than {lasted}" if interruption.restored_us is None else lasted
-        yield svg.rectangle(begin, top, end - begin, bottom - top, "outage", f"no service for {lasted}")
+        yield svg.rectangle(begin, top, end - begin, bottom - top, "outage", f"disrupted for {lasted}")
         if svg.width_of(lasted, 22) + 16 < end - begin:
             yield svg.text((begin + end) / 2, top + 62, lasted, "outage-time", "middle")
-            yield svg.text((begin + end) / 2, top + 82, "without service", "outage-word", "middle")
+            yield svg.text((begin + end) / 2, top + 82, "disrupted", "outage-word", "middle")
 
 
 def _throughput(observed: Timeline, axis: Axis, top: float) -> Iterator[Markup]:

@@ -100,7 +100,7 @@ def test_exit_status_and_reasons(tmp_path: Path, state: Path) -> None:
     assert "? unknown" in shown.out
 
 
-def test_an_exercise_that_expected_the_loss_ends_well(tmp_path: Path, state: Path) -> None:
+def test_a_loss_that_was_expected_and_did_not_come_is_not_as_expected(tmp_path: Path, state: Path) -> None:
     place = tmp_path / "evidence"
     drill = play(scenario="naive-client", with_day=False, rate_per_s=4.0, outage_us=8 * SECOND)
     record(drill, place)

@@ -159,7 +159,7 @@ def test_a_verdict_is_a_shape_a_colour_and_a_word(drill: Drill) -> None:
 
 def test_the_headline_is_for_a_manager(judgement: Judgement) -> None:
     assert re.fullmatch(
-        r"Data centre A was lost at \d\d:\d\d\. Gross settlement of payments was away from its clients for 10\.5 s\. "
+        r"Data centre A was lost at \d\d:\d\d\. Gross settlement of payments was disrupted for 10\.5 s\. "
         r"Nothing acknowledged was lost, of 489 payments worth 12,475,631\.00\. "
         r"The settlement day closed at \d\d:\d\d \(deadline 17:30\), complete\.",
         headline(judgement),
@@ -191,7 +191,7 @@ def test_outage_and_limits_are_on_a_scale_that_says_that_it_is_logarithmic(judge
 
 
 def test_what_was_not_restored_is_drawn_to_the_end_of_the_record() -> None:
-    assert "no service for more than" in text_of(render(DRILLS["never back"].judge()))
+    assert "disrupted for more than" in text_of(render(DRILLS["never back"].judge()))
 
 
 def test_an_unapproved_bound_says_so_and_posture_stays_unproven(judgement: Judgement) -> None:
