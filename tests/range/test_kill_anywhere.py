@@ -35,6 +35,7 @@ COUNT = 40 if FULL else 4
 SEED = random.randrange(2**32) if FULL else 20_260_101
 # Steady phase, holds and the time after them add up to a little less: from its opening on, a drill takes longer.
 LATEST_S = 7.0
+BOOT_S = 8.0
 OVER_TIMEOUT_S = 180.0
 
 SCENARIO = """
@@ -175,6 +176,36 @@ def test_a_drill_that_is_asked_to_stop_undoes_and_closes(place: Place, log: Sqli
     assert told["verdict"] == "unknown"
     assert "it was stopped" in told["validity"]["why"]
     assert_nothing_is_left(place, course)
+
+
+def test_without_its_guard_a_drill_does_not_go_on(place: Place, log: SqliteLog) -> None:
+    after = log.size() - 1
+    with subprocess.Popen(place.drill(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runner:
+        course = begun(log, after)
+        assert until(lambda: bool(course.look().effective))
+        assert course.opened is not None
+        os.kill(course.opened.guard_pid, signal.SIGKILL)
+        assert runner.wait(OVER_TIMEOUT_S) == 1
+    assert_nothing_is_left(place, course)
+
+
+@pytest.mark.parametrize("number", range(12 if FULL else 1))
+def test_a_range_of_its_own_is_taken_down_whenever_the_drill_is_killed(
+    place: Place, log: SqliteLog, number: int
+) -> None:
+    """From the first moment of its boot on: the keeper outlives Holdfast, so somebody has to end it."""
+    after = log.size() - 1
+    command = place.command("two-small-faults", "--model", str(place.model), "--json")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runner:
+        course = begun(log, after)
+        time.sleep(random.Random(f"{SEED}/boot/{number}").uniform(0, BOOT_S))
+        runner.kill()
+    assert until(lambda: course.look().closed)
+    assert course.opened is not None
+    directory = Path(course.opened.target["range"])
+    assert until(lambda: not directory.exists())
+    time.sleep(BOOT_S if FULL else 0)  # what was still starting when it was taken down would show by now
+    assert not directory.exists()
 
 
 def test_ctrl_c_undoes_and_closes(place: Place, log: SqliteLog) -> None:

@@ -161,7 +161,8 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
     from holdfast.cli.progress import watching
     from holdfast.cli.verdicts import WIDTH, line, show
     from holdfast.exercises.heal import heal
-    from holdfast.exercises.runner import Order, Runner
+    from holdfast.exercises.order import Order
+    from holdfast.exercises.runner import Runner
     from holdfast.measures.summary import summary
 
     console = Console(highlight=False, stderr=wanted.as_json)

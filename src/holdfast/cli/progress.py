@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.exercises.runner import Progress
+from holdfast.exercises.order import Progress
 
 SHOWN_S = 60
 REFRESH_PER_S = 8

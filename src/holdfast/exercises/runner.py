@@ -12,17 +12,14 @@ from __future__ import annotations
 import secrets
 import shlex
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from os import getpid, getuid
-from pathlib import Path
+from os import getpid
 from types import FrameType
 
 from holdfast.connectors import processes
@@ -31,7 +28,6 @@ from holdfast.connectors.range import (
     ALARM_RECORD,
     KEEPER_SOCKET,
     PARTICIPANTS_RECORDS,
-    Command,
     Inventory,
     inventory,
 )
@@ -55,12 +51,12 @@ from holdfast.exercises.clients import ALARMS, Clients, View
 from holdfast.exercises.course import Course, Recorder, meanwhile
 from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
 from holdfast.exercises.leaving import How
+from holdfast.exercises.order import Order, Progress, Tell, own_directory
 from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment
-from holdfast.model.types import Environment, Fault, Model, Scenario
+from holdfast.model.types import Fault
 from holdfast.store.clock import now
-from holdfast.store.sqlite import SqliteLog
 
 TICK_S = 0.1
 ARMED_TIMEOUT_S = 60.0
@@ -77,35 +73,6 @@ class Stopped(Exception):
     """The exercise does not go on, and why: somebody asked, or it would prove nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be run, on what. Without ``range_dir`` a range is started, and taken down again unless kept."""
-
-    model: Model
-    scenario: Scenario
-    environment: Environment
-    log: SqliteLog
-    range_dir: Path | None = None
-    keep_range: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where an exercise is, for whoever watches: its phase, what clients see, and the institution's clock if any."""
-
-    exercise: str
-    scenario: Scenario
-    phase: str
-    detail: str
-    phase_since_us: int
-    now_us: int
-    view: View | None
-    calendar: str | None
-
-
-Tell = Callable[[Progress], None]
-
-
 class Runner:
     """Runs one exercise; ``run`` returns its id. ``tell`` is called often, and must return at once."""
 
@@ -115,7 +82,7 @@ class Runner:
         self.model, self.scenario = order.model, order.scenario
         # The keeper takes ids of up to 64 characters, and a fault's is longer than its exercise's.
         self.exercise = f"{self.scenario.name[:32]}-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
-        self.directory = order.range_dir or _own_directory()
+        self.directory = order.range_dir or own_directory()
         self.keeper = Hypervisor(self.directory / KEEPER_SOCKET)
         self.recorder = Recorder(order.log, self.exercise, "runner")
         self.course = Course(order.log, self.exercise, order.log.size() - 1)
@@ -155,7 +122,8 @@ class Runner:
         except Stopped as stop:
             return "stopped", str(stop)
         except EnvironmentProblem as problem:
-            return ("crashed" if self.course.intended else "not-runnable"), str(problem)
+            # Without a range the machine lacks something; with one, something broke that was not to be broken.
+            return ("not-runnable" if self._clients is None else "crashed"), str(problem)
         except HoldfastError as problem:
             return "crashed", str(problem)
         return "finished", "it ran its whole course"
@@ -198,9 +166,9 @@ class Runner:
             message = "the guard did not begin to watch; nothing is injected without it"
             raise EnvironmentProblem("HF407", message, remedy="see what the guard printed, and try again")
         self._enter("boot", f"{'attaching to' if self.order.range_dir else 'starting'} the range in {self.directory}")
-        options = self._options()
+        options = self.order.range_options()
         if self.order.range_dir is None:
-            started, told = self._command(), self._said
+            started, told = self.order.range_command(), self._said
             meanwhile(lambda: started.start(self.directory, options, told), self._tick)
         target, document = inventory(self.keeper)
         for name in sorted(set(options) & set(document)):
@@ -354,22 +322,6 @@ class Runner:
     def _target(self) -> Inventory:
         return inventory(self.keeper)[0]
 
-    def _command(self) -> Command:
-        if self.model.range is None:
-            message = "the model declares no range that could be started"
-            raise EnvironmentProblem(
-                "HF405", message, remedy="declare range: command in the model, or name --range DIR"
-            )
-        return Command(self.model.range.command)
-
-    def _options(self) -> dict[str, str]:
-        """Return what the range is started with: the model's profile, the scenario's load and options."""
-        declared = self.model.range
-        if declared is None:
-            return {}
-        options = {name: self.scenario.range_options.get(name, values[0]) for name, values in declared.options.items()}
-        return {"profile": declared.profile, "rate": str(self.scenario.load.rate_per_s), **options}
-
     def _gate(self, timeout_s: float, *, in_order: bool) -> gate.Gate:
         """Return the first reading that is ready, or the last one before the time is over."""
         deadline = time.monotonic() + timeout_s
@@ -410,6 +362,9 @@ class Runner:
             raise Stopped(self.course.stops[0].why)
         if self.course.closed:
             message = "somebody else closed this exercise"
+            raise Stopped(message)
+        if self._guard is not None and not self._guard.alive():
+            message = "its guard ended; nothing goes on unguarded"
             raise Stopped(message)
 
     def _show(self) -> None:
@@ -455,8 +410,10 @@ class Runner:
         self._show()
 
     def _said(self, line: str) -> None:
-        """Show a progress line of the range's own command."""
+        """Show a progress line of the range's own command, or end it when the exercise shall not go on."""
         self._detail = line.strip()
+        if self.interrupted:
+            raise Stopped(self.interrupted)
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
@@ -482,13 +439,6 @@ def _effect(probe: Callable[[FaultIntended], Seen], intended: FaultIntended) -> 
     while not (seen := probe(intended)).so and time.monotonic() < deadline:
         time.sleep(TICK_S)
     return seen
-
-
-def _own_directory() -> Path:
-    """Return a new place for a range: short, because paths of Unix sockets are limited to 107 bytes."""
-    base = Path(tempfile.gettempdir()) / f"holdfast-{getuid()}"
-    base.mkdir(mode=0o700, exist_ok=True)
-    return base / secrets.token_hex(3)
 
 
 def _version(part: object) -> str:

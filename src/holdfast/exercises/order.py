@@ -1,0 +1,72 @@
+"""What is to be run, and where an exercise is while it runs: all that passes between the runner and who started it."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import getuid
+from pathlib import Path
+
+from holdfast.connectors.range import Command
+from holdfast.errors import EnvironmentProblem
+from holdfast.exercises.clients import View
+from holdfast.model.types import Environment, Model, Scenario
+from holdfast.store.sqlite import SqliteLog
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run, on what. Without ``range_dir`` a range is started, and taken down again unless kept."""
+
+    model: Model
+    scenario: Scenario
+    environment: Environment
+    log: SqliteLog
+    range_dir: Path | None = None
+    keep_range: bool = False
+
+    def range_command(self) -> Command:
+        """Return the command that starts and stops the range; HF405 if the model declares none."""
+        if self.model.range is None:
+            message = "the model declares no range that could be started"
+            raise EnvironmentProblem(
+                "HF405", message, remedy="declare range: command in the model, or name --range DIR"
+            )
+        return Command(self.model.range.command)
+
+    def range_options(self) -> dict[str, str]:
+        """Return what the range is started with: the model's profile, the scenario's load and options."""
+        declared = self.model.range
+        if declared is None:
+            return {}
+        options = {name: self.scenario.range_options.get(name, values[0]) for name, values in declared.options.items()}
+        return {"profile": declared.profile, "rate": str(self.scenario.load.rate_per_s), **options}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an exercise is, for whoever watches: its phase, what clients see, and the institution's clock if any."""
+
+    exercise: str
+    scenario: Scenario
+    phase: str
+    detail: str
+    phase_since_us: int
+    now_us: int
+    view: View | None
+    calendar: str | None
+
+
+Tell = Callable[[Progress], None]
+
+
+def own_directory() -> Path:
+    """Return a new place for a range: short, because paths of Unix sockets are limited to 107 bytes."""
+    base = Path(tempfile.gettempdir()) / f"holdfast-{getuid()}"
+    base.mkdir(mode=0o700, exist_ok=True)
+    if base.is_symlink() or base.stat().st_uid != getuid():
+        message = f"{base} belongs to somebody else"
+        raise EnvironmentProblem("HF410", message, remedy="remove it, or set TMPDIR to a directory of your own")
+    return base / secrets.token_hex(3)
