@@ -37,4 +37,6 @@ def drill_calendar(judgement: Judgement) -> DrillCalendar | None:
     if scheduled is None or declared is None:
         return None
     event = scheduled.event
+    if event.compression < 1:
+        return None
     return DrillCalendar(event.cut_off.mono_us, declared.cut_off_min, event.compression)

@@ -6,6 +6,7 @@ the top with the compression beside it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -182,7 +183,8 @@ def _t(at_us: int, axis: Axis) -> str:
 def _calendar_axis(calendar: DrillCalendar, axis: Axis, bottom: float) -> Iterator[Markup]:
     """Yield the business day along the top, with how much faster it ran."""
     first, last = calendar.minute(axis.from_us), calendar.minute(axis.to_us)
-    step = next((step for step in _DAY_STEPS_MIN if (last - first) / step <= MAX_TICKS), 24 * 60)
+    step = next((step for step in _DAY_STEPS_MIN if (last - first) / step <= MAX_TICKS), None)
+    step = step or math.ceil((last - first) / MAX_TICKS)
     yield svg.text(LEFT - 10, 13, f"calendar {calendar.compression}×", "axis strong", "end")
     minute = int(first // step + 1) * step
     while minute <= last:
@@ -229,7 +231,7 @@ def _throughput(observed: Timeline, axis: Axis, top: float) -> Iterator[Markup]:
     """Yield acknowledgements a second as an area and offers as a line, in steps of whole bins."""
     skipped = (axis.from_us - observed.start_us) // BIN_US
     begin_us, bins = observed.start_us + skipped * BIN_US, observed.bins[skipped:]
-    stride = -(-len(bins) // MAX_STEPS)
+    stride = max(1, -(-len(bins) // MAX_STEPS))
     groups = [bins[i : i + stride] for i in range(0, len(bins), stride)]
     per_second = SECOND_US / (BIN_US * stride)
     acknowledged = [sum(b.acknowledged for b in group) * per_second for group in groups]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.evidence.events import Event, ExerciseClosed, FaultIntended, FaultProbed, FaultUndone
-from holdfast.measures.judgement import Judgement
+from holdfast.measures.judgement import Judgement, judge_exercise
 from holdfast.model.loader import load
 from holdfast.report.headline import headline
 from holdfast.report.html import render
@@ -250,6 +250,38 @@ def test_hostile_texts_stay_texts(text: str) -> None:
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069]", html)
     assert html.count("<style>") == html.count("</style>") == 1
+
+
+NUMBERS = st.sampled_from([0, 1, -1, 2**31, 2**53 - 1, 1 - 2**53]) | st.integers(1 - 2**53, 2**53 - 1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_any_numbers_in_the_log_are_judged_and_drawn(data: st.DataObject) -> None:
+    drill = play(rate_per_s=1.0)
+    log = drill.log()
+
+    def changed(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: changed(member) for name, member in value.items()}
+        if isinstance(value, int) and not isinstance(value, bool) and data.draw(st.integers(0, 2)) == 0:
+            return data.draw(NUMBERS)
+        return value
+
+    place = data.draw(st.integers(2, len(log) - 1))
+    body = {name: changed(member) for name, member in log[place].body.items()}
+    log[place] = replace(log[place], body=body, at_utc_us=data.draw(NUMBERS))
+    parse(render(judge_exercise(log, drill.read, EXERCISE, VOCABULARY)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_times_in_the_records_are_judged_and_drawn(data: st.DataObject) -> None:
+    drill = play(rate_per_s=1.0)
+    for _ in range(data.draw(st.integers(1, 4))):
+        row = data.draw(st.sampled_from([row for rows in drill.records.values() for row in rows if "t_us" in row]))
+        row["t_us"] = data.draw(st.integers(-(2**63), 2**63 - 1) | st.integers(4_990_000_000, 5_100_000_000))
+    parse(render(drill.judge()))
 
 
 @settings(max_examples=30, deadline=None)
