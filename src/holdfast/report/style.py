@@ -43,6 +43,7 @@ a:hover {{ text-decoration: underline; }}
 a:focus-visible, .wide:focus-visible {{ outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }}
 section {{
   background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 20px 22px; margin: 0 0 16px;
+  overflow-x: auto;
 }}
 .headline {{ display: grid; grid-template-columns: auto 1fr; gap: 6px 20px; padding: 24px 24px 22px; }}
 .headline h1 {{ grid-column: 1 / -1; margin: 0; }}
@@ -72,7 +73,9 @@ th {{
   text-align: left; font-weight: 600; font-size: 12.5px; color: var(--muted); padding: 6px 14px 6px 0;
   white-space: nowrap;
 }}
-td {{ padding: 8px 14px 8px 0; border-top: 1px solid var(--line-soft); vertical-align: top; }}
+td {{
+  padding: 8px 14px 8px 0; border-top: 1px solid var(--line-soft); vertical-align: top; overflow-wrap: break-word;
+}}
 td:last-child, th:last-child {{ padding-right: 0; }}
 td.time {{ white-space: nowrap; }}
 td.right, th.right {{ text-align: right; }}
@@ -165,7 +168,7 @@ svg text.flag.outage {{ font-size: 13px; font-weight: 700; fill: var(--broken); 
   header.top > div, main, footer {{ max-width: none; padding-inline: 0; }}
   main {{ padding-block: 10px 0; }}
   section, .card {{ border-radius: 4px; padding: 10px 12px; margin-bottom: 9px; }}
-  section {{ break-inside: auto; }}
+  section {{ break-inside: auto; overflow: visible; }}
   section.whole, .card, tr, li {{ break-inside: avoid; }}
   h2 {{ font-size: 13px; break-after: avoid; }}
   h2 + p.lead {{ break-after: avoid; margin-bottom: 6px; }}

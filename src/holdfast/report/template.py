@@ -229,7 +229,7 @@ else head('Instant', 'From T', 'UTC', 'Read from', 'What', 'Entries') }}
 {% for entry in entries %}
 <tr id="e{{ entry.seq }}">
 <td class="nowrap">#{{ entry.seq }}</td><td class="time">{{ entry.at }}</td>
-<td class="mono">{{ entry.kind }}</td><td>{{ entry.what }}</td>
+<td class="mono nowrap">{{ entry.kind }}</td><td>{{ entry.what }}</td>
 </tr>
 {% endfor %}
 </tbody>
