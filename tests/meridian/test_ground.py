@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from itertools import product
 from pathlib import Path
 
@@ -300,12 +300,20 @@ def test_the_range_shows_nowhere_outside(here: Ground) -> None:
 
 def test_nothing_is_left_when_it_goes_down(tmp_path: Path) -> None:
     range_ = ground.start(tmp_path / "r")
-    assert command(range_, "db-a", "sh", "-c", f"echo > /dev/shm/{tmp_path.parent.name}-left") == (0, "")
-    every = family(range_)
+    key = os.getpid() | 0x4D000000
+    # Shared memory of both kinds, as PostgreSQL makes it and a sudden end leaves it: of a name, and of System V.
+    named = f"/dev/shm/{key:x}-left"  # noqa: S108 - in the host's own one
+    make = f"import ctypes; open({named!r}, 'w'); assert ctypes.CDLL(None).shmget({key}, 4096, 0o1600) >= 0"
+    assert command(range_, "db-a", sys.executable, "-c", make) == (0, "")
+    every, spaces = family(range_), namespaces(family(range_)) - namespaces([os.getpid()])
+    assert len(spaces) >= 5 * len(HOSTS)
     control.stop(range_.directory)
     assert [pid for pid, ticks in every.items() if start_ticks(pid) == ticks and not gone(pid)] == []
+    assert namespaces(int(process.name) for process in Path("/proc").glob("[0-9]*")) & spaces == set()
     assert list(tmp_path.iterdir()) == []
-    assert not Path(f"/dev/shm/{tmp_path.parent.name}-left").exists()  # noqa: S108 - it must not be there
+    assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
+    assert not Path(named).exists()
+    assert str(key) not in Path("/proc/sysvipc/shm").read_text().split()
     assert not control.stop(range_.directory)
 
 
@@ -364,6 +372,15 @@ def family(range_: Ground) -> dict[int, int]:
         found.extend(children(pid))
     assert {host["pid"] for host in inventory["hosts"].values()} <= set(found)
     return {pid: ticks for pid in found if (ticks := start_ticks(pid)) is not None}
+
+
+def namespaces(pids: Iterable[int]) -> set[str]:
+    """Return the namespaces that processes are in, of those that this account may look at."""
+    found = set()
+    for pid in pids:
+        with suppress(OSError):
+            found |= {str(link.readlink()) for link in Path(f"/proc/{pid}/ns").iterdir()}
+    return found
 
 
 def children(pid: int) -> list[int]:
