@@ -159,6 +159,7 @@ def _once(echo: Callable[[str], None]) -> Callable[[str], None]:
 def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
     """Heal what is left of earlier drills, run each scenario, judge it, and write its report."""
     from holdfast.cli.progress import watching
+    from holdfast.cli.record import audited, facts, sentence
     from holdfast.cli.verdicts import WIDTH, line, show
     from holdfast.exercises.heal import heal
     from holdfast.exercises.order import Order
@@ -178,13 +179,16 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
         with watching(console) as watcher:
             runner = Runner(order, watcher.tell)
             exercise = runner.run()
+        audit = audited(wanted.log.directory, None)
         judgement = _judge(wanted.log, exercise)
         judged.append(judgement)
         written = _write(wanted, judgement)
-        results.append({**summary(judgement), **written})
+        results.append({**summary(judgement), **written, "record": facts(audit)})
         if not wanted.as_json:
             show(console, judgement)
-            _show_places(console, written, runner.directory if wanted.keep_range else None)
+            _show_places(
+                console, {"record": sentence(audit), **written}, runner.directory if wanted.keep_range else None
+            )
         if runner.interrupted:
             break
     if wanted.as_json:

@@ -36,22 +36,33 @@ def judge(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Also write the report of the exercise, as HTML.")
     ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="VKEY|FILE", help="The log's verifier key, or a file with it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Judge exercises again from the record alone.
 
-    Nothing but the log is read: the same entries give the same verdicts on any machine. Whether the log itself was
-    altered is what ``holdfast log verify`` says. Exit status: 0 held or as expected, 1 broken, unknown or invalid, 3
-    not runnable where it was tried.
+    Nothing but the log is read: the same entries give the same verdicts on any machine. A log whose entries were
+    altered is not judged; whose they are is verified with the key that is kept on this machine, or the one you give.
+    Exit status: 0 held or as expected, 1 broken, unknown or invalid, 3 not runnable where it was tried.
     """
+    from holdfast.cli.record import audited, facts, sentence
     from holdfast.cli.verdicts import WIDTH, line, show, worst
     from holdfast.measures.summary import summary
 
+    audit = audited(place, key)
     judgements = _judge(place, exercise)
     if report is not None:
         _write(report, judgements)
     if as_json:
-        typer.echo(json.dumps({"exercises": [summary(each) for each in judgements]}, ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps(
+                {"record": facts(audit), "exercises": [summary(each) for each in judgements]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         raise typer.Exit(worst(judgements))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
@@ -64,6 +75,7 @@ def judge(
         console.print()
         for each in judgements:
             console.print(Text.assemble(f"{each.exercise.id}  ", line(each)), soft_wrap=True)
+    console.print(Text(f"record: {sentence(audit)}"), soft_wrap=True)
     if report is not None:
         console.print(Text(f"report: {report}"), soft_wrap=True)
     raise typer.Exit(worst(judgements))

@@ -65,7 +65,8 @@ def test_a_log_and_its_bundle_on_another_machine_give_the_same_verdicts(tmp_path
     here = holdfast("judge", place, "--json", state=state)
     with open_log(place) as log:
         export(log, tmp_path / "bundle")
-    there = holdfast("judge", tmp_path / "bundle", "--json", state=tmp_path / "elsewhere")
+    (key,) = state.rglob("*.vkey")
+    there = holdfast("judge", tmp_path / "bundle", "--json", "--key", key, state=tmp_path / "elsewhere")
     assert (here.code, here.err) == (0, "")
     assert here.out == there.out
     (judged,) = json.loads(here.out)["exercises"]
@@ -137,3 +138,21 @@ def test_a_report_is_of_one_exercise_and_goes_where_it_can(tmp_path: Path, state
     both = holdfast("judge", place, state=state)
     assert both.code == 1
     assert "invalid (the target was never shown to be armed)" in both.out
+
+
+def test_a_record_that_was_altered_is_not_judged(tmp_path: Path, state: Path) -> None:
+    record(play(), tmp_path / "evidence")
+    with open_log(tmp_path / "evidence") as log:
+        export(log, tmp_path / "bundle")
+    (key,) = state.rglob("*.vkey")
+    honest = holdfast("judge", tmp_path / "bundle", "--key", key, state=state)
+    assert "every one as signed by" in honest.out
+    assert "not verified" in holdfast("judge", tmp_path / "bundle", state=state).out
+    entries = next((tmp_path / "bundle" / "tile" / "entries").rglob("*.p/*"))
+    data = bytearray(entries.read_bytes())
+    data[len(data) // 2] ^= 1
+    entries.write_bytes(data)
+    altered = holdfast("judge", tmp_path / "bundle", "--key", key, state=state)
+    assert altered.code == 1
+    assert "HF923" in altered.err
+    assert "restored-within-rto" not in altered.out
