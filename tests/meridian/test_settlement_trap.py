@@ -101,6 +101,11 @@ def test_a_commit_that_somebody_else_ends_is_unknown(servers: tuple[Server, Serv
         with pytest.raises(wire.OutcomeUnknown):
             ledger.collect(10.0)
     assert keys(primary) == {"ended"}
+    # Everybody sees it now, so a retry finds it done, and still it must not be told so.
+    with session(safe.SafeLedger, primary) as ledger:
+        assert not acknowledged(ledger, "ended")
+    lose(primary, standby)
+    assert keys(standby) == set()
 
 
 def test_what_was_unknown_is_settled_once_when_the_standby_is_back(servers: tuple[Server, Server]) -> None:

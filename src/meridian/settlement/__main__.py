@@ -36,14 +36,14 @@ def main() -> int:
     parser.add_argument("--ledger-port", type=int, default=5432, help="port of PostgreSQL")
     parser.add_argument("--client", choices=sorted(_CLIENTS), default="safe", help="how the ledger is used")
     try:
-        asyncio.run(_serve(parser.parse_args()))
+        return 0 if asyncio.run(_serve(parser.parse_args())) else 1
     except MeridianError as error:
         sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
         return error.exit_code
-    return 0
 
 
-async def _serve(arguments: argparse.Namespace) -> None:
+async def _serve(arguments: argparse.Namespace) -> bool:
+    """Serve; return whether it ended because it was told to."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -69,17 +69,19 @@ async def _serve(arguments: argparse.Namespace) -> None:
     arguments.operator.unlink(missing_ok=True)
     await web.UnixSite(runners[1], str(arguments.operator)).start()
     engine.start()
+    stopping = asyncio.create_task(stopped.wait())
     routing = asyncio.create_task(_route(router, engine))
-    await stopped.wait()
-    routing.cancel()
+    await asyncio.wait({stopping, routing}, return_when=asyncio.FIRST_COMPLETED)
     await asyncio.to_thread(engine.stop)
+    routing.cancel()
     for runner in runners:
         await runner.cleanup()
+    return stopped.is_set()
 
 
 async def _route(router: Router, engine: Engine) -> None:
-    """Look where the primary is: often while the ledger does not answer, seldom while it does."""
-    while True:
+    """Look where the primary is, often while the ledger does not answer, seldom else, until the engine ends."""
+    while engine.alive:
         await router.look()
         await asyncio.sleep(EAGER_S if engine.standing.why else STEADY_S)
 

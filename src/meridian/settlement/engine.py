@@ -81,6 +81,11 @@ class Engine:
         self._thread.join()
 
     @property
+    def alive(self) -> bool:
+        """Return whether the thread runs; when it ended unasked, the process has to end too."""
+        return self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         """Return how many requests wait."""
         return len(self._waiting)
@@ -98,14 +103,18 @@ class Engine:
         return await waiting.future
 
     def _run(self) -> None:
-        while not self._stopping:
-            if self._ledger is None:
-                self._recover()
-            else:
-                self._turn(self._ledger)
-        self._dismiss(self._take(0), _unavailable("stopping"))
-        if self._ledger is not None:
-            self._ledger.close()
+        try:
+            while not self._stopping:
+                if self._ledger is None:
+                    self._recover()
+                else:
+                    self._turn(self._ledger)
+        finally:
+            self.standing.why = "ended"
+            while self._waiting:
+                self._dismiss(self._take(0), _unavailable("ended"))
+            if self._ledger is not None:
+                self._ledger.close()
 
     def _recover(self) -> None:
         """Find a primary whose answer is durable, and until there is one let nobody wait."""
@@ -132,11 +141,13 @@ class Engine:
         batch = self._take(self._patience_s())
         newer = self._route()
         if newer is not None and self.standing.primary is not None and newer.timeline > self.standing.primary.timeline:
-            self._dismiss(batch, _unavailable("another server leads now"))
             self._drop(f"{newer.host} leads now")
+            self._dismiss(batch, _unavailable("another server leads now"))
             return
+        instructions = [_line(item.request) for item in batch if item.request["op"] == "instruct"]
         try:
-            self._journal.append([_line(item.request) for item in batch if item.request["op"] == "instruct"])
+            if instructions:
+                self._journal.append(instructions)
         except OSError as error:
             self._dismiss(batch, _unavailable(f"instruction journal: {error.strerror}"))
             return
@@ -146,13 +157,15 @@ class Engine:
         try:
             answered = ledger.handle(requests)
         except OutcomeUnknown as error:
-            self._dismiss(batch, {"status": "unknown", "reason": error.reason})
             self._drop(error.reason)
+            self._dismiss(batch, {"status": "unknown", "reason": error.reason})
         except NothingDone as error:
             if (error.sqlstate or "").startswith(_PASSING):
-                self._dismiss(batch, _unavailable(error.reason))
                 self._drop(error.reason)
+                self._dismiss(batch, _unavailable(error.reason))
             else:
+                _say(f"a batch was refused by the ledger itself: {error.sqlstate} {error.reason}")
+                time.sleep(LOOK_AGAIN_S)
                 self._one_by_one(ledger, batch)
         else:
             self._note(answered)
@@ -167,8 +180,8 @@ class Engine:
                 _say(f"request refused by the ledger itself: {error.sqlstate} {error.reason}")
                 self._dismiss([item], {"status": "failed", "reason": error.reason})
             except OutcomeUnknown as error:
-                self._dismiss(batch[position:], {"status": "unknown", "reason": error.reason})
                 self._drop(error.reason)
+                self._dismiss(batch[position:], {"status": "unknown", "reason": error.reason})
                 return
             else:
                 self._note(answered)

@@ -102,6 +102,11 @@ class Copy:
                 os.fsync(self._file)
             self.standing.lines = self._chain.lines
 
+    def close(self) -> None:
+        """Close file and connection."""
+        self._disconnect()
+        os.close(self._file)
+
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
