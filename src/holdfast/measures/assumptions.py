@@ -26,8 +26,9 @@ def assumptions(case: Case, model: Model) -> tuple[str, ...]:
     said = [load, restored]
     if case.exercise.day is not None:
         said.append(
-            f"The calendar and the load ran {opened.compression} times faster than a real day. Outage seconds were"
-            " never scaled: they are seconds of the clock on the wall."
+            f"The calendar ran {opened.compression} times faster than a real day. Load and outage were not scaled:"
+            " both are in seconds of the clock on the wall, so the day had that many times fewer payments than a real"
+            " one at this rate."
         )
     if opened.environment == "range":
         said.append(

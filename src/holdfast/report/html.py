@@ -222,7 +222,7 @@ def _chart_lead(judgement: Judgement, calendar: DrillCalendar | None) -> str:
     if calendar is None:
         return bins
     return (
-        f"{bins} Seconds along the bottom are never scaled; calendar and load ran {calendar.compression} times faster."
+        f"{bins} Seconds along the bottom are never scaled; the calendar above ran {calendar.compression} times faster."
     )
 
 
