@@ -185,9 +185,9 @@ class Scenario:
     """A disruption to rehearse: what is broken, under which load, at what time of day, and what is expected.
 
     ``time_of_day_min`` with ``compression`` ties the drill to the calendar, which runs ``compression`` times faster;
-    the load is offered as declared, and outage seconds are never scaled. ``expect`` maps a check's name to the answer that is expected of it
-    where that is not ``held``. ``range_options`` are passed to the range as declared. A fault's target that is the
-    name of both a site and a resource means the site wherever the fault can take a site.
+    the load is offered as declared, and outage seconds are never scaled. ``expect`` maps a check's name to the answer
+    that is expected of it where that is not ``held``. ``range_options`` are passed to the range as declared. A fault's
+    target that is the name of both a site and a resource means the site wherever the fault can take a site.
     """
 
     name: str
