@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from meridian import business
 from meridian.errors import MachineCannot, MeridianError
 from meridian.keeper import isolation, layout
 from meridian.linux import start_ticks, state
@@ -253,8 +254,7 @@ class View:
 
     def acknowledged(self) -> bool:
         """Return whether any bank has recorded a settlement: that is durable at two sites, or it would not be there."""
-        records = (self._directory / "hosts" / "banks" / "records").glob("*.ndjson")
-        return any(b'"status":"settled"' in path.read_bytes().replace(b" ", b"") for path in records)
+        return business.first_settled(self._directory / "hosts" / "banks" / "records") is not None
 
 
 @contextmanager
