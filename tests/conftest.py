@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,11 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("full", settings.get_profile("repeatable"), derandomize=False, max_examples=2000)
 settings.load_profile("full" if os.environ.get("HOLDFAST_TORTURE") == "full" else "repeatable")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C mean what it means in a terminal: a shell has its background jobs, and all they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -86,6 +86,12 @@ def replication(server: Server) -> tuple[Standby, ...]:
         return tuple(Standby(**row) for row in connection.cursor(row_factory=dict_row).execute(_REPLICATION))
 
 
+def receives(server: Server) -> bool:
+    """Return whether this copy itself says that it streams from a primary; HF306 if it does not answer."""
+    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+        return connection.execute("SELECT status = 'streaming' FROM pg_stat_wal_receiver").fetchone() == (True,)
+
+
 def timeline(server: Server) -> int | None:
     """Return the timeline this server writes, ``None`` if it is in recovery and writes none; HF306 without answer."""
     with _session(server, STATEMENT_TIMEOUT_S) as connection:

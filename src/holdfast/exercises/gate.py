@@ -127,20 +127,25 @@ def _failover(inventory: Inventory, leader: list[str]) -> Reading:
             break
     leader[:] = [str(member.get("name")) for member in members if member.get("role") == "leader"]
     voters = [str(member.get("name")) for member in members if member.get("role") in QUORUM_ROLES]
-    holds = len(leader) == 1 and bool(voters)
+    holds = len(leader) == 1 and len(voters) == len(members) - 1 > 0
     successors = ", ".join(voters) or "nobody"
     return Reading(holds, f"led by {', '.join(leader) or 'nobody'}, may be taken over by {successors}")
 
 
 def _copies(inventory: Inventory, leader: list[str]) -> Reading:
-    """Ask the leader who streams from it: every other copy, each one whose answer a commit waits for."""
+    """Ask the leader who streams from it: every other copy, each one whose answer a commit waits for.
+
+    And ask every other copy itself: for seconds after one lost its power without a word, the leader still counts it.
+    """
     servers = {server.name: server for server in inventory.servers()}
     if not leader or leader[0] not in servers:
         return Reading(holds=False, observed="no leader to ask")
     standbys = {s.name: s for s in postgres.replication(servers[leader[0]]) if s.name in servers}
     good = [s.name for s in standbys.values() if s.state == "streaming" and s.sync_state in {"quorum", "sync"}]
     shown = ", ".join(f"{s.name} {s.state}, {s.sync_state}" for s in standbys.values()) or "none"
-    return Reading(len(good) == len(servers) - 1, shown)
+    deaf = sorted(name for name in good if not postgres.receives(servers[name]))
+    said = f"{shown}; but {', '.join(deaf)} receives nothing" if deaf else shown
+    return Reading(len(good) == len(servers) - 1 and not deaf, said)
 
 
 def _vault(inventory: Inventory, leader: list[str]) -> Reading:
