@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -57,10 +58,14 @@ def _take_down(recorder: Recorder, opened: ExerciseOpened) -> None:
     """Take down the range if the exercise started it."""
     if opened.target[OWNED] != "yes":
         return
+    directory = Path(opened.target[RANGE])
     try:
-        Command(tuple(shlex.split(opened.target[COMMAND]))).stop(Path(opened.target[RANGE]))
+        Command(tuple(shlex.split(opened.target[COMMAND]))).stop(directory)
     except HoldfastError as error:
         recorder.record(PhaseEntered(recorder.exercise, "taking down failed", str(error), now()))
+    # The place for ranges of our own, made when the first of them was started; another drill may still be using it.
+    with suppress(OSError):
+        directory.parent.rmdir()
 
 
 def _target(keeper: Hypervisor) -> Inventory | None:
