@@ -360,8 +360,11 @@ def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.DEVNULL) as starting:
         eventually(lambda: layout.keeper_file(place).is_file() and control.alive(place))
         starting.send_signal(signal.SIGINT)
-        assert starting.wait(DEADLINE_S) != 0
-    assert not place.exists()
+        try:
+            assert starting.wait(DEADLINE_S) != 0
+            assert not place.exists()
+        finally:
+            control.stop(place)
 
 
 def family(range_: Ground) -> dict[int, int]:
