@@ -65,6 +65,23 @@ class Case:
         return tuple(i for i in self.observed.interruptions if i.restored_us is None or i.restored_us > since)
 
     @cached_property
+    def unwatched(self) -> str | None:
+        """Why nobody can say how the service was after the injection, ``None`` when clients offered work throughout.
+
+        Where nothing is offered, nothing fails: silence of the clients is not a service that held.
+        """
+        seen, since = self.observed, self.injected_us
+        if isinstance(seen, NoTimeline) or since is None:
+            return None
+        indicator = self.service.indicator
+        if seen.last_offer_us < since + (indicator.window_ms + indicator.within_ms) * 1_000:
+            return "nothing was offered for long enough after the injection"
+        gaps = [i for i in seen.intervals if i.state == "unobserved" and since < i.end_us <= seen.last_offer_us]
+        if gaps:
+            return f"nothing was offered for {(gaps[0].end_us - gaps[0].start_us) / 1e6:.1f} s after the injection"
+        return None
+
+    @cached_property
     def operations(self) -> Mapping[tuple[str, str], Operation]:
         """Every instruction that a participant offered, by participant and key."""
         records = self.history.records.values()

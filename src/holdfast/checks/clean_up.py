@@ -26,6 +26,9 @@ def undone_and_rearmed(case: Case) -> Said:
         return Said("unknown", measured, text, evidence)
     if rearmed is None:
         return Said("unknown", measured, "Nothing shows that the target was made ready again.", evidence)
+    if any(fault.undone and fault.undone.seq > rearmed.seq for fault in faults):
+        text = "The target was seen ready only before the last fault was undone."
+        return Said("unknown", measured, text, evidence)
     by = sorted({fault.undone.event.by for fault in faults if fault.undone})
     who = {"runner": "the drill itself", "guard": "the guard", "later-start": "a later start"}
     text = f"Undone by {' and '.join(who[name] for name in by)}; afterwards the target was as ready as before."

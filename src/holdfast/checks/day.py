@@ -28,7 +28,13 @@ def day_completed(case: Case) -> Said:
         return Said("broken", "not closed", text, evidence)
     margin_us = scheduled.event.close_by.utc_us - day.closed_us
     closed = f"closed at {clock_time(day.closed_us)} UTC"
-    problems = [*_late(margin_us, day), *_open_ends(ledger, number), *_disagreements(case, ledger, number)]
+    early = day.closed_us < scheduled.event.cut_off.utc_us
+    problems = [
+        *(["it was closed before the cut-off that was scheduled"] if early else []),
+        *_late(margin_us, day),
+        *_open_ends(ledger, number),
+        *_disagreements(case, ledger, number),
+    ]
     if problems:
         more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
         return Said("broken", closed, f"The day is not complete: {problems[0]}{more}.", evidence)
@@ -39,7 +45,7 @@ def day_completed(case: Case) -> Said:
     settled = sum(row.status == "settled" for row in final)
     text = (
         f"Closed {duration(margin_us)} before its deadline: {settled:,} settled, {len(final) - settled:,} rejected by"
-        f" rule, and all {count(len(ledger.accounts), 'position')} confirmed and equal to the banks' own."
+        f" rule, and all {count(len(ledger.accounts), 'position')} confirmed, what each bank sent as in its own record."
     )
     return Said("held", closed, text, evidence)
 

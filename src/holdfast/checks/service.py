@@ -27,6 +27,8 @@ def restored_within_rto(case: Case) -> Said:
     evidence = (*case.cite(RECORDS), *_effects(case))
     if isinstance(case.observed, NoTimeline):
         return Said("unknown", "not measured", f"The recovery time is not known: {case.observed.why}.", evidence)
+    if not case.interruptions and case.unwatched:
+        return Said("unknown", "not measured", f"The recovery time is not known: {case.unwatched}.", evidence)
     if not case.interruptions:
         served = f"{case.observed.served:,} of {case.observed.offered:,} instructions offered were served in time"
         return Said("held", "0 s", f"Clients never saw the service interrupted: {served}.", evidence)
@@ -42,6 +44,8 @@ def restored_within_rto(case: Case) -> Said:
         since = duration(case.lasted_us(open_end[-1]))
         text = f"The service had not come back when the observation ended, {since} into the disruption."
         return Said("unknown", shown, text, evidence)
+    if case.unwatched:
+        return Said("unknown", shown, f"Whether it was the only disruption is not known: {case.unwatched}.", evidence)
     healed = _healed_by_undo(case)
     if healed:
         text = (
@@ -64,11 +68,13 @@ def within_tolerance(case: Case) -> Said:
     total = sum(case.lasted_us(interruption) for interruption in case.interruptions)
     open_end = any(interruption.restored_us is None for interruption in case.interruptions)
     shown = ("more than " if open_end else "") + duration(total)
-    consumed = f"{total / limit.duration_ms / 10:.2g} % of it" if limit.duration_ms else "all of it"
+    consumed = f"{total / limit.duration_ms / 10:.1f} % of it" if limit.duration_ms else "all of it"
     if total > limit.duration_ms * 1_000:
         return Said("broken", shown, f"All interruptions together lasted {shown}: beyond the tolerance.", evidence)
     if open_end:
         return Said("unknown", shown, "The service was still disrupted when the observation ended.", evidence)
+    if case.unwatched:
+        return Said("unknown", shown, f"Whether more time was lost is not known: {case.unwatched}.", evidence)
     if closing == "unknown":
         text = "Time lost stayed within the tolerance, but whether the day closed in time is not known."
         return Said("unknown", shown, text, evidence)
@@ -106,6 +112,9 @@ def detected(case: Case) -> Said:
             "unknown", "not measured", f"No alarm is on record, but the alarms are incomplete: {why}.", evidence
         )
     watched = duration(case.observed.end_us - case.injected_us)
+    if not case.interruptions and case.unwatched:
+        text = f"Whether there was anything to notice is not known: {case.unwatched}."
+        return Said("unknown", f"none in {watched}", text, evidence)
     if not case.interruptions:
         text = f"Clients saw no disruption and no alarm was due. The fault itself stayed unnoticed for {watched}, which"
         return Said("held", "nothing to notice", f"{text} is counted among the undetected.", evidence)
@@ -125,6 +134,11 @@ def raised_before(case: Case) -> bool:
     if case.injected_us is None:
         return False
     changes = [(a.t_us, a.state) for a in case.history.alarms or () if a.service == case.service.name]
+    changes += [
+        (alarm.event.occurred.mono_us, alarm.event.state)
+        for alarm in case.exercise.alarms
+        if alarm.event.service == case.service.name
+    ]
     before = [state for at_us, state in sorted(changes) if at_us < case.injected_us]
     return bool(before) and before[-1] == "raised"
 
@@ -201,8 +215,10 @@ def _closing(case: Case) -> str:
     """Return whether the rehearsed day closed in time: ``in time``, ``late``, ``unknown``, or ``not rehearsed``."""
     limit: Service = case.service
     scheduled = case.exercise.day
-    if not limit.impact_tolerance.end_of_day or scheduled is None:
+    if not limit.impact_tolerance.end_of_day or (scheduled is None and case.scenario.time_of_day_min is None):
         return "not rehearsed"
+    if scheduled is None:
+        return "unknown"
     if case.history.ledger is None:
         return "unknown"
     day = next((d for d in case.history.ledger.days if d.day == scheduled.event.day), None)

@@ -43,6 +43,12 @@ def validity(exercise: Exercise, scenario: Scenario) -> Validity:
         return Validity(
             "valid", "unknown", f"{how} after its first fault had taken effect: {unfinished.event.why}", seqs
         )
+    if exercise.stops:
+        why = f"somebody asked for a stop after its first fault had taken effect: {exercise.stops[0].event.why}"
+        return Validity("valid", "unknown", why, seqs)
+    if exercise.armed is None or not exercise.armed.event.ready:
+        why = f"it went on although {_why_invalid(exercise)}"
+        return Validity("valid", "unknown", why, (*_before_effect(exercise), *seqs))
     shown = sum(fault.effect is not None for fault in exercise.faults)
     if shown < max(len(scenario.disruption), len(exercise.faults)):
         declared = max(len(scenario.disruption), len(exercise.faults))

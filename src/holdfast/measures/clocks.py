@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from holdfast.checks.case import Case
 from holdfast.checks.promises import duplicated, phantoms, promises, recovery_point_us
-from holdfast.checks.service import notice
+from holdfast.checks.service import notice, raised_before
 from holdfast.checks.words import declared
 from holdfast.measures.figure import ALL_COUNTED, ONE_RUN, Figure, Unit, evidence_class
 from holdfast.measures.timestamps import Timestamp, principal, reconnections
 from holdfast.model.types import Regime
-from holdfast.state.history import LEDGER, RECORDS
+from holdfast.state.history import ALARMS, LEDGER, RECORDS
 from holdfast.state.service import NoTimeline
 
 
@@ -165,12 +165,16 @@ def _downtime(case: Case, regimes: tuple[Regime, ...]) -> Figure:
 
 def _detection(case: Case, at: Mapping[str, Timestamp]) -> Figure:
     label, formula = "MTTD, time to detect", "occurred → detected"
-    noticed = notice(case)
+    noticed = None if raised_before(case) else notice(case)
     if noticed is None or case.injected_us is None or isinstance(case.observed, NoTimeline):
         footnotes = at["detected"].evidence
         note = "Nobody noticed: censored, and counted as 1 undetected of 1."
         if case.injected_us is None or isinstance(case.observed, NoTimeline):
             note = "Not known."
+        elif raised_before(case):
+            note = "Not known: the alarm was up already."
+        elif case.history.why(ALARMS):
+            note = f"Not known: {case.history.why(ALARMS)}."
         return _figure(case, "mttd", label, None, formula, footnotes=footnotes, note=note)
     footnotes = (*noticed.evidence, *at["occurred"].evidence)
     note = f"By {noticed.by}. Undetected: 0 of 1."

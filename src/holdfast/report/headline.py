@@ -83,6 +83,12 @@ def _service(judgement: Judgement) -> str:
     disruption = principal(case)
     if disruption is None:
         silence = next(figure for figure in judgement.clocks if figure.name == "silence")
+        if case.unwatched:
+            return f"What clients saw is not known: {case.unwatched}."
+        if case.observed.served < case.observed.offered:
+            late = count(case.observed.offered - case.observed.served, "instruction")
+            service = _capital(case.service.title)
+            return f"{service} stayed at or above its minimum; {late} of {case.observed.offered:,} not served in time."
         served = f"Clients of {case.service.title.lower()} were served in time throughout"
         return f"{served}; the longest silence was {silence.shown}."
     lasted = duration(case.lasted_us(disruption))
@@ -113,13 +119,15 @@ def _day(judgement: Judgement) -> str:
     """Return how the settlement day ended, if one was rehearsed."""
     outcome = _outcome(judgement, "day-completed")
     calendar = drill_calendar(judgement)
-    if outcome is None or calendar is None:
+    if outcome is None:
         return ""
+    if calendar is None:
+        return outcome.explanation
     at = {stamp.name: stamp.mono_us for stamp in judgement.timestamps}
     closed_us = at.get("day-closed")
     if closed_us is None:
-        return outcome.explanation if judgement.case.history.ledger else ""
-    complete = "complete" if outcome.answer == "held" else "but not complete"
+        return outcome.explanation
+    complete = {"held": "complete", "broken": "but not complete"}.get(outcome.answer, "whether complete is not known")
     close_by_us = at.get("close-by")
     deadline = f" (deadline {calendar.shown(close_by_us)})" if close_by_us is not None else ""
     return f"The settlement day closed at {calendar.shown(closed_us)}{deadline}, {complete}."

@@ -103,7 +103,11 @@ class Exercise:
     @property
     def gaps(self) -> Mapping[str, Recorded[EvidenceMissing]]:
         """What could not be collected, by name; a later attachment of that name fills the gap."""
-        return {name: gap for name, gap in (self.missing or {}).items() if name not in self.evidence}
+        return {
+            name: gap
+            for name, gap in (self.missing or {}).items()
+            if name not in self.evidence or self.evidence[name].seq < gap.seq
+        }
 
 
 def fold(envelopes: Iterable[Envelope]) -> Mapping[str, Exercise]:

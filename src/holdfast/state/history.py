@@ -143,6 +143,8 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
     alarms: tuple[Alarm, ...] | None = None
     ledger: Ledger | None = None
     for name, recorded in sorted(exercise.evidence.items()):
+        if name in problems:
+            continue
         try:
             if name.startswith(RECORDS):
                 records[_stem(name, RECORDS)] = _record(_data(recorded, read_attachment), _stem(name, RECORDS))
