@@ -36,6 +36,13 @@ def debits_equal_credits(case: Case) -> Said:
     if made:
         text = f"All balances together differ from all openings by {money(made)}: money was {_gone(made)}."
         return Said("broken", f"difference {money(made)}", text, evidence)
+    own = {bank: record.clock.opening_cents for bank, record in case.history.records.items()}
+    if own.keys() >= {account.participant for account in ledger.accounts}:
+        # The ledger's own openings move on with every day; the participants know with what they began.
+        since = sum(account.balance_cents - own[account.participant] for account in ledger.accounts)
+        if since:
+            text = f"All balances together differ by {money(since)} from what the participants began with:"
+            return Said("broken", f"difference {money(since)}", f"{text} money was {_gone(since)}.", evidence)
     text = f"{count(len(sums), 'settled payment')}, {money(moved)} debited and the same credited."
     return Said("held", measured, text, evidence)
 
@@ -50,6 +57,11 @@ def limits_respected(case: Case) -> Said:
     replayed = replay(ledger)
     during = {participant for _, participant in replayed.overdrawn}
     measured = f"{len(below | during):,} of {len(ledger.accounts):,} participants"
+    own = {bank: record.clock.limit_cents for bank, record in case.history.records.items()}
+    widened = {a.participant for a in ledger.accounts if own.get(a.participant, a.limit_cents) != a.limit_cents}
+    if widened:
+        text = f"The ledger has another limit than the participant itself for {some(widened)}."
+        return Said("broken", f"{len(widened):,} of {len(ledger.accounts):,} limits differ", text, evidence)
     if below or during:
         lines = f" (first at line {replayed.overdrawn[0][0]} of the journal)" if replayed.overdrawn else ""
         text = f"{some(below | during)} went below the limit{lines}."

@@ -1,12 +1,14 @@
 """Collecting the evidence: whatever can be had is committed by digest, whatever cannot is said to be missing.
 
 Participants' records and the vault's copies are files on this side of the keeper, there even when the range is not;
-the ledger is read on the primary by the auditor. A record that is still being written is taken up to its last line.
+the ledger is read on the primary by the auditor. A record that ends in the middle of a line is taken as it is: whoever
+wrote it ended there, and what rests on it will read unknown.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -23,7 +25,7 @@ from holdfast.connectors.range import (
     Inventory,
     inventory,
 )
-from holdfast.connectors.records import record_files, whole_lines
+from holdfast.connectors.records import record_files
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import EvidenceAttached, EvidenceMissing
 from holdfast.exercises.clients import ALARMS
@@ -35,6 +37,8 @@ BEFORE = "inventory.json"
 AFTER = "inventory-after.json"
 LEDGER = "ledger.ndjson"
 RECORDS, JOURNALS = "records/", "journal/"
+AT_REST_TIMEOUT_S = 1.0
+LOOK_EVERY_S = 0.05
 
 
 def attach_inventory(recorder: Recorder, document: Mapping[str, Any], name: str) -> None:
@@ -66,7 +70,15 @@ def _files(recorder: Recorder, directory: Path | None, prefix: str) -> None:
 
 
 def _file(recorder: Recorder, path: Path, name: str) -> None:
-    _attach(recorder, name, whole_lines(path.read_bytes()), NDJSON, str(path))
+    _attach(recorder, name, _at_rest(path), NDJSON, str(path))
+
+
+def _at_rest(path: Path) -> bytes:
+    """Return a file as it is once no line of it is half written, or as it stays: a torn end is evidence too."""
+    deadline = time.monotonic() + AT_REST_TIMEOUT_S
+    while not (data := path.read_bytes()).endswith(b"\n") and data and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY_S)
+    return data
 
 
 def _alarms(recorder: Recorder, target: Inventory) -> None:

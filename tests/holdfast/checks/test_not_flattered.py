@@ -90,3 +90,17 @@ def test_an_alarm_that_was_up_before_gives_no_time_to_detect() -> None:
     drill.before.insert(0, replace(early, occurred=instant(1 * SECOND)))
     assert drill.answer("detected") == "unknown"
     assert next(figure for figure in drill.judge().clocks if figure.name == "mttd").value is None
+
+
+def test_money_that_was_there_before_the_first_payment_is_not_hidden_by_the_ledgers_own_opening() -> None:
+    drill = play()
+    for row in drill.records["AURUM"]:
+        if row["op"] == "clock":
+            row["opening_cents"] -= 100
+    assert drill.answer("debits-equal-credits") == "broken"
+
+
+def test_a_limit_that_the_participant_does_not_know_of_is_broken() -> None:
+    drill = play()
+    next(row for row in drill.table("account") if row["participant"] == "AURUM")["limit_cents"] += 1
+    assert drill.answer("limits-respected") == "broken"
