@@ -214,7 +214,11 @@ def main(arguments: list[str]) -> int:
         return 2
     key = arguments[0]
     if "+" not in key:
-        key = Path(key).read_text()
+        try:
+            key = Path(key).read_text()
+        except (OSError, ValueError) as error:
+            sys.stderr.write(f"the key comes first, as text or as a file with it: {key} cannot be read ({error})\n")
+            return 2
     directory = Path(arguments[1]) if arguments[1:] else Path(__file__).resolve().parent
     verifier = Verifier(directory, key.strip())
     problems = verifier.run()

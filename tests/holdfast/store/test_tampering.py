@@ -360,6 +360,8 @@ def test_the_verifier_in_the_bundle_runs_alone(copy: Home, tmp_path: Path) -> No
     assert "was altered" in broken.stdout
     assert broken.stdout.endswith("NOT VERIFIED\n")
     assert run().returncode == 2
+    swapped = run(str(copy.base / "bundle"), copy.key())
+    assert (swapped.returncode, "Traceback" in swapped.stderr) == (2, False)
 
 
 def test_the_verifier_imports_nothing_of_holdfast() -> None:
