@@ -25,7 +25,7 @@ KEEPER_SOCKET = "keeper.sock"
 # What the inventory's ``records`` name: directories of the participants' and of the vault, and the monitor's file.
 PARTICIPANTS_RECORDS, VAULT_JOURNAL, ALARM_RECORD = "participants", "vault_journal", "alarms"
 START_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 90.0
 INVENTORY_TIMEOUT_S = 10.0
 CANNOT = 3  # a range command's exit code for a machine that lacks what is needed
 SHOWN_LINES = 12
@@ -113,6 +113,7 @@ class Inventory:
     endpoints: Mapping[str, Endpoint]
     records: Mapping[str, Path]
     components: Mapping[str, Any] = field(default_factory=dict)
+    cuts: tuple[str, ...] = ()
 
     def servers(self) -> tuple[Server, ...]:
         """Return every copy of the ledger, by name."""

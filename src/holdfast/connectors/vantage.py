@@ -16,6 +16,7 @@ import select
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000  # linux/sched.h
@@ -92,8 +93,10 @@ def main() -> None:
     except OSError as error:
         control.sendall(json.dumps({"error": str(error)}).encode())
         return
-    control.sendall(b"{}")
-    serve(control)
+    # Whoever asked may have given up meanwhile: then there is nobody to tell.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        control.sendall(b"{}")
+        serve(control)
 
 
 if __name__ == "__main__":

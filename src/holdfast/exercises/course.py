@@ -112,5 +112,6 @@ def meanwhile(work: Callable[[], Result], pulse: Callable[[], None]) -> Result:
                 return doing.result(PULSE_S)
             except TimeoutError:
                 if doing.done():
-                    raise
+                    # Its own TimeoutError, or a result that came just after this wait for it ended.
+                    return doing.result()
                 pulse()

@@ -80,8 +80,8 @@ def look(inventory: Inventory, view: View, model: Model, *, in_order: bool) -> G
 def _read(condition: Callable[[], Reading]) -> Reading:
     try:
         return condition()
-    except HoldfastError as error:
-        return Reading(holds=False, observed=error.message)
+    except (HoldfastError, OSError) as error:
+        return Reading(holds=False, observed=str(error))
 
 
 def _power(inventory: Inventory) -> Reading:
@@ -89,6 +89,7 @@ def _power(inventory: Inventory) -> Reading:
     down = [name for name, link in inventory.links.items() if not link.up]
     still = [name for name, process in inventory.processes.items() if not process.running]
     wrong = [
+        *(f"the cut {name} is still there" for name in inventory.cuts),
         *(f"{name} has no power" for name in off),
         *(f"{name} is down" for name in down),
         *(f"{name} is not running" for name in still),
@@ -141,7 +142,11 @@ def _copies(inventory: Inventory, leader: list[str]) -> Reading:
     if not leader or leader[0] not in servers:
         return Reading(holds=False, observed="no leader to ask")
     standbys = {s.name: s for s in postgres.replication(servers[leader[0]]) if s.name in servers}
-    good = [s.name for s in standbys.values() if s.state == "streaming" and s.sync_state in {"quorum", "sync"}]
+    good = [
+        s.name
+        for s in standbys.values()
+        if s.state == "streaming" and s.sync_state in {"quorum", "sync"} and s.behind_bytes <= BEHIND_LIMIT_BYTES
+    ]
     shown = ", ".join(f"{s.name} {s.state}, {s.sync_state}" for s in standbys.values()) or "none"
     deaf = sorted(name for name in good if not postgres.receives(servers[name]))
     said = f"{shown}; but {', '.join(deaf)} receives nothing" if deaf else shown
@@ -176,7 +181,9 @@ def _clients(view: View) -> Reading:
     """Judge the clients' view: served without a break for a while."""
     steady_us = view.steady_us()
     shown = f"steady for {steady_us / 1_000_000:.1f} s, {view.answered_per_s} of {view.offered_per_s} answered"
-    return Reading(view.disrupted_us is None and steady_us >= STEADY_US, f"{shown} in the last second")
+    return Reading(
+        view.disrupted_us is None and steady_us >= STEADY_US and view.answered_per_s > 0, f"{shown} in the last second"
+    )
 
 
 def _order(model: Model, leader: list[str]) -> Reading:

@@ -56,7 +56,7 @@ def leave(course: Course, recorder: Recorder, how: How, why: str, pulse: Callabl
 
 def _take_down(recorder: Recorder, opened: ExerciseOpened) -> None:
     """Take down the range if the exercise started it."""
-    if opened.target[OWNED] != "yes":
+    if opened.target[OWNED] != "yes" or not opened.target[COMMAND]:
         return
     directory = Path(opened.target[RANGE])
     try:

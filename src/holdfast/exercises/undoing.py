@@ -104,7 +104,7 @@ def _undone(intended: FaultIntended) -> Seen:
         try:
             faults.undo(intended)
             seen = FAULTS[intended.name].verify(intended, inventory(keeper)[0])
-        except HoldfastError as error:
+        except (HoldfastError, OSError) as error:
             seen = Seen(so=False, observed=str(error))
         if seen.so or time.monotonic() > deadline:
             return seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -45,7 +46,9 @@ class Guard:
     def end(self) -> None:
         """Let the guard go: it ends by itself when the exercise is closed, or finds that the beat stopped."""
         self._ended.set()
-        self._pipe().close()
+        # A guard that is gone has closed its end, and what is buffered for it cannot be flushed.
+        with suppress(OSError):
+            self._pipe().close()
         try:
             self.child.wait(END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

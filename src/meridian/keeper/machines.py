@@ -87,6 +87,7 @@ class Power:
     def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Send a message to the host's PID 1 and return its answer. Raise MR105 when it says no or nothing."""
         try:
+            self._forget_late_answers()
             self._control.send(json.dumps(message).encode())
             answer: dict[str, Any] = json.loads(self._control.recv(MESSAGE_LIMIT_BYTES) or b"{}")
         except (OSError, ValueError) as error:
@@ -99,10 +100,21 @@ class Power:
             )
         return answer
 
+    def _forget_late_answers(self) -> None:
+        """Drop what came after somebody had given up waiting: it would be taken for the answer to the next message."""
+        self._control.settimeout(0)
+        try:
+            while self._control.recv(MESSAGE_LIMIT_BYTES):
+                pass
+        except BlockingIOError:
+            pass
+        finally:
+            self._control.settimeout(ANSWER_TIMEOUT_S)
+
     def pids(self) -> dict[str, int | None]:
         """Return process → pid as the host counts, None where it does not run; empty when the host does not answer."""
         try:
-            pids: dict[str, int | None] = self.ask({"op": "status"})["pids"]
+            pids: dict[str, int | None] = self.ask({"op": "status"}).get("pids", {})
         except MeridianError:
             return {}
         return pids

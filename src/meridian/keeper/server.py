@@ -168,7 +168,7 @@ class Server:
 
     def _ensure(self, request: Request) -> dict[str, Any]:
         host, process = self._target(request)
-        self._range.power_on(host)
+        # A host without power is not given it here: that would undo another fault than the one that is undone.
         self._range.power_of(host).ask({"op": "ensure", "process": process})
         return {}
 
