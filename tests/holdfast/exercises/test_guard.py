@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from holdfast.exercises.course import Course, Recorder
 from holdfast.exercises.faults import FAULTS, Aim
 from holdfast.exercises.heal import heal, stop, unclosed
 from holdfast.exercises.vocabulary import vocabulary
+from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment, load
 from holdfast.store.clock import now
 from holdfast.store.sqlite import SqliteLog, open_log
@@ -211,3 +213,25 @@ def test_stopping_ends_an_exercise_whose_runner_is_gone(drill: Drill) -> None:
     assert stop(drill.log, lambda _: None) == [EXERCISE]
     assert drill.course.look().closed
     assert drill.thawed()
+
+
+def test_the_end_of_a_guard_that_is_gone_costs_nothing() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"], stdin=subprocess.PIPE)
+    child.wait(DEADLINE_S)
+    assert child.stdin is not None
+    child.stdin.write(b".")  # buffered: nobody is there to flush it to
+    guard = Guard(child, Process(child.pid, 0))
+    assert not guard.alive()
+    guard.end()
+    assert child.stdin.closed
+
+
+def test_an_exercise_whose_model_declares_no_range_is_closed_all_the_same(tmp_path: Path, log: SqliteLog) -> None:
+    with pretended(tmp_path / "r") as target:
+        declared = opened(log, target, os.getpid(), Process(os.getpid(), 0))
+    without = replace(declared, target={**declared.target, leaving.OWNED: "yes", leaving.COMMAND: ""})
+    recorder = Recorder(log, EXERCISE, "runner")
+    recorder.record(without)
+    course = Course(log, EXERCISE, -1)
+    leaving.leave(course, recorder, "not-runnable", "the model declares no range")
+    assert course.look().closed
