@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ How = Literal["finished", "stopped", "crashed", "not-runnable"]
 # What ``ExerciseOpened.target`` says of the range: enough to find it again, heal it and take it down.
 RANGE, KEEPER, OWNED, COMMAND, RUNNER, GUARD = "range", "keeper", "owned", "command", "runner", "guard"
 WRITTEN = "inventory.json"  # in the range's directory
+VAULT_TIMEOUT_S = 5.0
+LOOK_EVERY_S = 0.1
 
 
 def _nothing() -> None:
@@ -80,8 +83,13 @@ def _target(keeper: Hypervisor) -> Inventory | None:
 
 def _stop_load(recorder: Recorder, target: Inventory) -> None:
     """Have the participants resolve what is open, so that their records end with an answer to everything."""
+    operator = Operator(target)
     try:
-        Operator(target).stop_load()
+        operator.stop_load()
+        # The vault pulls what was written last a moment later; taken before, its copy would seem to lack it.
+        deadline = time.monotonic() + VAULT_TIMEOUT_S
+        while not operator.vault_in_step() and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY_S)
     except (HoldfastError, OSError) as error:
         why = f"the load could not be stopped, so the records end while it runs: {error}"
         recorder.record(EvidenceMissing(recorder.exercise, "resolution of open instructions", why))
