@@ -404,3 +404,29 @@ def command(range_: Ground, host: str, *words: str) -> tuple[int, str]:
     line = [sys.executable, "-m", "meridian", "shell", "--dir", str(range_.directory), host, "--", *words]
     done = subprocess.run(line, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     return done.returncode, done.stdout
+
+
+def test_a_process_of_a_host_without_power_cannot_be_started(here: Ground) -> None:
+    here.keeper.ask("power_off", host="app-b", exercise="e")
+    try:
+        with pytest.raises(MeridianError, match="app-b is off"):
+            here.keeper.ask("ensure", process="listener-app-b")
+        assert not here.inventory()["hosts"]["app-b"]["powered"], "starting a process gave its host power"
+    finally:
+        here.keeper.ask("power_on", host="app-b")
+    eventually(lambda: here.reach("app-b", "app-b") == "open")
+
+
+def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(here: Ground) -> None:
+    first = here.inventory()["hosts"]["app-b"]["pid"]
+    os.kill(first, signal.SIGSTOP)
+    try:
+        with pytest.raises(MeridianError) as problem:
+            here.keeper.ask("ensure", process="listener-app-b")
+        assert problem.value.code == "MR105"
+    finally:
+        os.kill(first, signal.SIGCONT)
+    time.sleep(0.5)  # the answer to what nobody waits for any longer comes now
+    own = [each for each in here.inventory()["processes"].values() if each["host"] == "app-b"]
+    assert own
+    assert all(each["running"] for each in own)

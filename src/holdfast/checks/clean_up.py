@@ -12,10 +12,13 @@ def undone_and_rearmed(case: Case) -> Said:
     evidence = tuple(undo.seq for fault in faults for undo in fault.undos) + ((rearmed.seq,) if rearmed else ())
     undone = sum(fault.undone is not None for fault in faults)
     measured = f"{undone:,} of {len(faults):,} undone, {_readiness(case)}"
-    failed = [fault for fault in faults if fault.undone is None and fault.undos]
+    # What a later start mended after the close was not the exercise's own clean-up.
+    closed_seq = min((closed.seq for closed in case.exercise.closes), default=case.exercise.last_seq + 1)
+    failed = [f for f in faults if f.undos and (f.undone is None or f.undone.seq > closed_seq)]
     if failed:
         event = failed[0].intended.event
-        text = f"{event.name} on {event.target} could not be undone: {failed[0].undos[-1].event.observed}."
+        later = " A later start undid it." if failed[0].undone else ""
+        text = f"{event.name} on {event.target} could not be undone: {failed[0].undos[0].event.observed}.{later}"
         return Said("broken", measured, text, evidence)
     if rearmed is not None and not rearmed.event.ready:
         why = "; ".join(f"{name}: {read}" for name, read in sorted(rearmed.event.observed.items()))

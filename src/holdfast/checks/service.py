@@ -200,15 +200,16 @@ def _undoing_began_us(case: Case, fault: FaultRecord) -> int | None:
     """
     if not fault.undos or fault.effect is None:
         return None
-    verified_us = min(undo.event.occurred.mono_us for undo in fault.undos)
-    stopped = [stop.event.occurred.mono_us for stop in case.exercise.stops]
-    intended, seen_us = fault.intended.event, fault.effect.event.occurred.mono_us
+    intended, seen = fault.intended.event, fault.effect.event.occurred
+    # What a later start did after a reboot is on another clock, and no client was there to see it.
+    asked = [*(undo.event.occurred for undo in fault.undos), *(stop.event.occurred for stop in case.exercise.stops)]
+    tried_us = [instant.mono_us for instant in asked if instant.clock_id == seen.clock_id]
     held = [
-        seen_us + declared_fault.hold_ms * 1_000
+        seen.mono_us + declared_fault.hold_ms * 1_000
         for declared_fault in case.scenario.disruption
         if (declared_fault.name, declared_fault.target) == (intended.name, intended.target)
     ]
-    return min([verified_us, *held, *stopped])
+    return min([*tried_us, *held], default=None)
 
 
 def _closing(case: Case) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.errors import UsageError
+from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
     from holdfast.evidence.envelope import Envelope
@@ -135,10 +135,15 @@ def _tidy(place: Path, *, stopping: bool) -> None:
             done = stop(log, tell)
             typer.echo(f"stopped: {', '.join(done)}" if done else "nothing was running on this log")
             return
-        healed, alive = heal(log, tell)
-    typer.echo(f"healed: {', '.join(healed)}" if healed else "nothing was left to heal")
-    if alive:
-        typer.echo(f"still running: {', '.join(alive)} (holdfast drill --stop ends them)")
+        healing = heal(log, tell)
+    if healing.healed or not healing.left:
+        typer.echo(f"healed: {', '.join(healing.healed)}" if healing.healed else "nothing was left to heal")
+    if healing.alive:
+        typer.echo(f"still running: {', '.join(healing.alive)} (holdfast drill --stop ends them)")
+    if healing.left:
+        message = f"not all could be undone or taken down: {', '.join(healing.left)}"
+        remedy = "holdfast log show tells what; take the range down with holdfast range down, or heal again"
+        raise HoldfastError("HF412", message, remedy=remedy)
 
 
 def _once(echo: Callable[[str], None]) -> Callable[[str], None]:

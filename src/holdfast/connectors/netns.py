@@ -31,22 +31,23 @@ class Inside:
 
     def __init__(self, pid: int) -> None:
         """Enter; HF303 if this account may not, or the process is gone."""
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            # Isolated and without site packages: the helper needs neither, and starts in a fraction of the time.
-            command = [sys.executable, "-I", "-S", str(Path(vantage.__file__)), str(pid)]
-            self._helper = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
-            )
+        try:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                # Isolated and without site packages: the helper needs neither, and starts in a fraction of the time.
+                command = [sys.executable, "-I", "-S", str(Path(vantage.__file__)), str(pid)]
+                self._helper = subprocess.Popen(
+                    command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+                )
+        except OSError as error:
+            raise _not_entered(pid, str(error)) from error
         try:
             problem = self._receive(START_TIMEOUT_S)[0].get("error")
         except OSError as error:
             problem = str(error)
         if problem is not None:
             self.close()
-            message = f"the network namespace of process {pid} cannot be entered: {problem}"
-            remedy = "run as the account that started the range; a host that lost its power has no namespace"
-            raise EnvironmentProblem("HF303", message, remedy=remedy)
+            raise _not_entered(pid, problem)
 
     def reach(self, targets: Sequence[Target], within_s: float) -> tuple[Reach, ...]:
         """Return what came of connecting to each address and port, all tried at once; HF303 if the helper is gone."""
@@ -97,3 +98,9 @@ class Inside:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Close."""
         self.close()
+
+
+def _not_entered(pid: int, problem: str) -> EnvironmentProblem:
+    message = f"the network namespace of process {pid} cannot be entered: {problem}"
+    remedy = "run as the account that started the range; a host that lost its power has no namespace"
+    return EnvironmentProblem("HF303", message, remedy=remedy)

@@ -6,10 +6,13 @@ known here are passed over; missing ones are HF307.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ KEEPER_SOCKET = "keeper.sock"
 PARTICIPANTS_RECORDS, VAULT_JOURNAL, ALARM_RECORD = "participants", "vault_journal", "alarms"
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 90.0
+END_TIMEOUT_S = 20.0  # to clear up after being asked to end
 INVENTORY_TIMEOUT_S = 10.0
 CANNOT = 3  # a range command's exit code for a machine that lacks what is needed
 SHOWN_LINES = 12
@@ -182,7 +186,7 @@ class Command:
             raise kind("HF308", message, remedy=f"run it by itself: {' '.join(line)}")
 
     def stop(self, directory: Path) -> None:
-        """Take the range in ``directory`` down; HF309 if that fails or takes over 30 s. None there is fine."""
+        """Take the range in ``directory`` down; HF309 if that fails or takes over 90 s. None there is fine."""
         line = self.line("down", "--dir", str(directory))
         try:
             done = subprocess.run(
@@ -216,19 +220,41 @@ def _followed(line: list[str], tell: Callable[[str], None]) -> tuple[int, list[s
     except OSError as error:
         message = f"the range's command cannot be run: {error}"
         raise EnvironmentProblem("HF308", message, remedy="correct range: command in the model") from error
-    # Ending the child also ends the reading of its lines.
-    alarm = threading.Timer(START_TIMEOUT_S, child.terminate)
-    alarm.start()
+    # What it started may hold its lines open, so its whole session is ended: first asked to, then made to.
+    alarms = [
+        threading.Timer(after_s, _signal_session, (child, number))
+        for after_s, number in ((START_TIMEOUT_S, signal.SIGTERM), (START_TIMEOUT_S + END_TIMEOUT_S, signal.SIGKILL))
+    ]
+    for alarm in alarms:
+        alarm.daemon = True
+        alarm.start()
     try:
         for text in child.stderr or ():
             said.append(text.rstrip())
             tell(said[-1])
-        return child.wait(STOP_TIMEOUT_S), said
+        return child.wait(), said
     except BaseException:
-        child.terminate()
+        _end(child)
         raise
     finally:
-        alarm.cancel()
+        for alarm in alarms:
+            alarm.cancel()
         if child.stderr is not None:
             child.stderr.close()
-        child.wait(STOP_TIMEOUT_S)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a command that is not waited for any longer: it is asked to, so that it can clear up, then made to."""
+    _signal_session(child, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(END_TIMEOUT_S)
+    _signal_session(child, signal.SIGKILL)
+    child.wait()
+
+
+def _signal_session(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Send a signal to what runs in a command's own session; the range itself has one of its own."""
+    # Until it is waited for, its number is nobody else's.
+    if child.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, number)

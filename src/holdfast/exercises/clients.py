@@ -111,6 +111,9 @@ class Clients:
             if good is None:
                 return
             self._offers.popleft()
+            if first.at_us > self._decided_until_us:
+                # Nobody asked for anything in between: nothing shows that the service was there.
+                self._steady_since_us = None
             self._decided_until_us = first.at_us + self.indicator.window_ms * 1000
             if good:
                 if self._disrupted_us is not None:

@@ -104,5 +104,5 @@ def _guarded(recorder: Recorder, name: str, work: Callable[[], None]) -> None:
     """Collect one thing; that it could not be had is itself recorded, and the rest is collected all the same."""
     try:
         work()
-    except (HoldfastError, OSError, LookupError) as error:
+    except (HoldfastError, OSError, LookupError, TypeError, ValueError) as error:
         _missing(recorder, name, str(error) or type(error).__name__)

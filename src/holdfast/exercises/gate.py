@@ -64,16 +64,16 @@ def look(inventory: Inventory, view: View, model: Model, *, in_order: bool) -> G
     """Read every condition once; what does not answer does not hold. ``in_order``: the declared leader must lead."""
     leader: list[str] = []
     conditions: dict[str, Callable[[], Reading]] = {
-        "power": lambda: _power(inventory),
-        "consensus": lambda: _consensus(inventory),
-        "failover": lambda: _failover(inventory, leader),
-        "copies": lambda: _copies(inventory, leader),
-        "vault": lambda: _vault(inventory, leader),
-        "journal": lambda: _journal(inventory),
-        "clients": lambda: _clients(view),
+        "power": lambda: power(inventory),
+        "consensus": lambda: consensus(inventory),
+        "failover": lambda: failover(inventory, leader),
+        "copies": lambda: copies(inventory, leader),
+        "vault": lambda: vault(inventory, leader),
+        "journal": lambda: journal(inventory),
+        "clients": lambda: clients(view),
     }
     if in_order:
-        conditions["order"] = lambda: _order(model, leader)
+        conditions["order"] = lambda: order(model, leader)
     return Gate({name: _read(condition) for name, condition in conditions.items()})
 
 
@@ -84,7 +84,8 @@ def _read(condition: Callable[[], Reading]) -> Reading:
         return Reading(holds=False, observed=str(error))
 
 
-def _power(inventory: Inventory) -> Reading:
+def power(inventory: Inventory) -> Reading:
+    """Read whether everything that belongs to the range is on and runs, and no cut is left."""
     off = [name for name, host in inventory.hosts.items() if not host.powered]
     down = [name for name, link in inventory.links.items() if not link.up]
     still = [name for name, process in inventory.processes.items() if not process.running]
@@ -98,7 +99,7 @@ def _power(inventory: Inventory) -> Reading:
     return Reading(not wrong, ", ".join(wrong) or whole)
 
 
-def _consensus(inventory: Inventory) -> Reading:
+def consensus(inventory: Inventory) -> Reading:
     """Ask every member of the consensus store: each must have a quorum behind it, and all one leader."""
     members = {name: end for name, end in inventory.endpoints.items() if name.startswith(_CONSENSUS)}
     healthy: list[str] = []
@@ -116,7 +117,7 @@ def _consensus(inventory: Inventory) -> Reading:
     return Reading(holds, f"{len(healthy)} of {len(members)} healthy, led by {led or 'nobody that all agree on'}")
 
 
-def _failover(inventory: Inventory, leader: list[str]) -> Reading:
+def failover(inventory: Inventory, leader: list[str]) -> Reading:
     """Read from the cluster manager who leads, and who may take over without losing anything."""
     members: list[dict[str, Any]] = []
     for name, end in inventory.endpoints.items():
@@ -133,7 +134,7 @@ def _failover(inventory: Inventory, leader: list[str]) -> Reading:
     return Reading(holds, f"led by {', '.join(leader) or 'nobody'}, may be taken over by {successors}")
 
 
-def _copies(inventory: Inventory, leader: list[str]) -> Reading:
+def copies(inventory: Inventory, leader: list[str]) -> Reading:
     """Ask the leader who streams from it: every other copy, each one whose answer a commit waits for.
 
     And ask every other copy itself: for seconds after one lost its power without a word, the leader still counts it.
@@ -153,7 +154,7 @@ def _copies(inventory: Inventory, leader: list[str]) -> Reading:
     return Reading(len(good) == len(servers) - 1 and not deaf, said)
 
 
-def _vault(inventory: Inventory, leader: list[str]) -> Reading:
+def vault(inventory: Inventory, leader: list[str]) -> Reading:
     """Ask the leader for who else receives the write-ahead log: somebody must, and be in step with it."""
     servers = {server.name: server for server in inventory.servers()}
     if not leader or leader[0] not in servers:
@@ -166,7 +167,7 @@ def _vault(inventory: Inventory, leader: list[str]) -> Reading:
     return Reading(behind <= BEHIND_LIMIT_BYTES, f"{behind:,} bytes behind")
 
 
-def _journal(inventory: Inventory) -> Reading:
+def journal(inventory: Inventory) -> Reading:
     """Read the vault's copies of the instruction journals: the latest line of any must be that of a moment ago."""
     copies = record_files(inventory.records[VAULT_JOURNAL])
     rows = [row for path in copies if (row := last_row(path)) is not None]
@@ -177,7 +178,7 @@ def _journal(inventory: Inventory) -> Reading:
     return Reading(age_us <= JOURNAL_AGE_LIMIT_US, f"the vault's latest line is {age_us // 1000:,} ms old")
 
 
-def _clients(view: View) -> Reading:
+def clients(view: View) -> Reading:
     """Judge the clients' view: served without a break for a while."""
     steady_us = view.steady_us()
     shown = f"steady for {steady_us / 1_000_000:.1f} s, {view.answered_per_s} of {view.offered_per_s} answered"
@@ -186,7 +187,7 @@ def _clients(view: View) -> Reading:
     )
 
 
-def _order(model: Model, leader: list[str]) -> Reading:
+def order(model: Model, leader: list[str]) -> Reading:
     """Compare who leads with who is declared to serve first: else a drill would hit another than it says."""
     for group in model.groups.values():
         if leader and leader[0] in group.members:

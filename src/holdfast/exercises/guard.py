@@ -58,6 +58,9 @@ class Heartbeat:
 
     def problem(self) -> str | None:
         """Return what is wrong with the runner, ``None`` while its heart beats."""
+        # Whatever the guard did since it last listened may have taken long: beats that came meanwhile count.
+        if not self.ended:
+            self.listen(0)
         if self.ended:
             return "the runner ended"
         silent_s = time.monotonic() - self.last_s

@@ -52,12 +52,12 @@ def leave(course: Course, recorder: Recorder, how: How, why: str, pulse: Callabl
         collection.collect(recorder, target)
     pulse()
     # Before the close, so that a closed exercise never leaves a range behind, whenever this process ends.
-    _take_down(recorder, opened)
+    take_down(recorder, opened)
     if not course.look().closed:
         recorder.record(ExerciseClosed(recorder.exercise, how, why, now()))
 
 
-def _take_down(recorder: Recorder, opened: ExerciseOpened) -> None:
+def take_down(recorder: Recorder, opened: ExerciseOpened) -> None:
     """Take down the range if the exercise started it."""
     if opened.target[OWNED] != "yes" or not opened.target[COMMAND]:
         return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from os import getuid
 from pathlib import Path
 
 from holdfast.connectors.range import Command
@@ -62,11 +63,40 @@ class Progress:
 Tell = Callable[[Progress], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A range that is held for one drill: two at once would each count what the other breaks as its own."""
+
+    descriptor: int
+
+    @classmethod
+    def take(cls, directory: Path) -> Hold:
+        """Hold the range in a directory; HF411 if another drill does, or there is none. It ends with this process."""
+        try:
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            message = f"there is no range in {directory}: {error.strerror}"
+            raise EnvironmentProblem("HF411", message, remedy="see holdfast range status") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            message = f"another drill is running on the range in {directory}"
+            raise EnvironmentProblem(
+                "HF411", message, remedy="wait for it, or start one on a range of its own"
+            ) from error
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Let the next drill have it."""
+        os.close(self.descriptor)
+
+
 def own_directory() -> Path:
     """Return a new place for a range: short, because paths of Unix sockets are limited to 107 bytes."""
-    base = Path(tempfile.gettempdir()) / f"holdfast-{getuid()}"
+    base = Path(tempfile.gettempdir()) / f"holdfast-{os.getuid()}"
     base.mkdir(mode=0o700, exist_ok=True)
-    if base.is_symlink() or base.stat().st_uid != getuid():
+    if base.is_symlink() or base.stat().st_uid != os.getuid():
         message = f"{base} belongs to somebody else"
         raise EnvironmentProblem("HF410", message, remedy="remove it, or set TMPDIR to a directory of your own")
     return base / secrets.token_hex(3)

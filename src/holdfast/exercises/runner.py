@@ -51,7 +51,7 @@ from holdfast.exercises.clients import ALARMS, Clients, View
 from holdfast.exercises.course import Course, Recorder, meanwhile
 from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
 from holdfast.exercises.leaving import How
-from holdfast.exercises.order import Order, Progress, Tell, own_directory
+from holdfast.exercises.order import Hold, Order, Progress, Tell, own_directory
 from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment
@@ -95,6 +95,7 @@ class Runner:
         self._alarms: Tail | None = None
         self._view: View | None = None
         self._day: DayScheduled | None = None
+        self._hold: Hold | None = None
 
     def run(self) -> str:
         """Run the exercise to its close, whatever happens in it; only what is no fault of the target's is raised."""
@@ -170,6 +171,7 @@ class Runner:
         if self.order.range_dir is None:
             started, told = self.order.range_command(), self._said
             meanwhile(lambda: started.start(self.directory, options, told), self._tick)
+        self._hold = Hold.take(self.directory)
         target, document = inventory(self.keeper)
         for name in sorted(set(options) & set(document)):
             if document[name] != options[name]:
@@ -302,6 +304,8 @@ class Runner:
         finally:
             if self._guard is not None:
                 self._guard.end()
+            if self._hold is not None:
+                self._hold.release()
         self._enter("closed", why, recorded=False)
 
     def _let_the_guard_undo(self) -> None:

@@ -212,6 +212,8 @@ def _recovery_point(case: Case) -> tuple[Figure, ...]:
     kept = promises(case)
     whole = kept is not None and not case.history.why(RECORDS)
     note = "" if whole else "Not every record, or not the ledger, could be read."
+    if kept and whole and kept.lost and recovery_point_us(case) == 0:
+        note = "All that was lost had been acknowledged after the disruption began: the count tells of it, not this."
     ledger = case.history.ledger
     phantom, undecided = phantoms(case, ledger) if ledger else (frozenset(), 0)
     n = kept.acknowledged if kept else 0

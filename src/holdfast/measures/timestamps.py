@@ -219,6 +219,12 @@ def _of_the_day(case: Case) -> tuple[Timestamp, ...]:
     return tuple(rows)
 
 
+def _clocks(case: Case) -> frozenset[str]:
+    """Return the clocks that the faults were injected on: differences are taken within one only."""
+    intended = (fault.intended.event.occurred for fault in case.exercise.faults)
+    return frozenset(instant.clock_id for instant in intended)
+
+
 def _of_the_clean_up(case: Case) -> tuple[Timestamp, ...]:
     undone = [fault.undone for fault in case.exercise.faults if fault.undone]
     last = max(undone, key=lambda undo: undo.seq, default=None)
@@ -226,6 +232,9 @@ def _of_the_clean_up(case: Case) -> tuple[Timestamp, ...]:
     rows = []
     if last is None:
         rows.append(_absent("undone", "Fault undone", "Nothing shows that it was."))
+    elif last.event.occurred.clock_id not in _clocks(case):
+        why = f"A later start undid it after a reboot, on another clock: {last.event.observed}."
+        rows.append(_absent("undone", "Fault undone", why, (last.seq,)))
     else:
         by = {"runner": "drill", "guard": "guard", "later-start": "a later start"}[last.event.by]
         rows.append(_event("undone", "Fault undone", last.event.occurred, by, last.event.observed, last.seq))

@@ -70,13 +70,18 @@ class Range:
             self._name_first_processes()
 
     def power_on(self, host: str) -> None:
-        """Switch a host on: the disk it had, fresh namespaces, its units start."""
+        """Switch a host on: the disk it had, fresh namespaces, its units start. What fails leaves it off."""
         if host in self._on:
             return
         self.fabric.plug(HOSTS[host])
         self._switch_on(host)
-        self.fabric.mend(_off(host))
-        self._on[host].boot()
+        try:
+            self.fabric.mend(_off(host))
+            self._on[host].boot()
+        except BaseException:
+            # Half on, it would be taken for on by the next attempt, which would then do nothing.
+            self.power_off(host)
+            raise
 
     def site_off(self, site: str) -> None:
         """Lose a site: its packets stop at once, then its hosts, then its links."""

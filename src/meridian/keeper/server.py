@@ -72,10 +72,16 @@ class Server:
                     self._accept()
                 elif isinstance(key.fileobj, socket.socket):
                     self._serve(key.fileobj)
-            self._range.lost()
+            self._look_after_hosts()
         for client in tuple(self._buffers):
             self._drop(client)
         self._listening.close()
+
+    def _look_after_hosts(self) -> None:
+        try:
+            self._range.lost()
+        except Exception:  # noqa: BLE001 - as in an answer: the keeper's end would be the whole range's
+            traceback.print_exc()
 
     def _accept(self) -> None:
         client, _ = self._listening.accept()

@@ -151,6 +151,31 @@ def test_no_record_of_the_undoing_is_unknown() -> None:
     assert drill.answer("undone-and-rearmed") == "unknown"
 
 
+def test_an_undoing_after_a_reboot_is_on_another_clock() -> None:
+    drill = play()
+    undone = next(event for event in drill.before if isinstance(event, FaultUndone))
+    disrupted = next(stamp for stamp in drill.judge().timestamps if stamp.name == "service-disrupted")
+    assert disrupted.mono_us is not None
+    # Taken for a moment of this boot, it would lie in the outage, and the undoing would have brought the service back.
+    rebooted = Instant(undone.occurred.utc_us, disrupted.mono_us + 1, "another-boot")
+    drill.before[drill.before.index(undone)] = replace(undone, by="later-start", occurred=rebooted)
+    stamp = next(stamp for stamp in drill.judge().timestamps if stamp.name == "undone")
+    assert stamp.mono_us is None
+    assert "another clock" in stamp.note
+    assert drill.answer("restored-within-rto") == "held"
+
+
+def test_what_a_later_start_undid_after_the_close_was_not_cleaned_up_by_the_exercise() -> None:
+    drill = play()
+    undone = next(event for event in drill.before if isinstance(event, FaultUndone))
+    drill.before[drill.before.index(undone)] = replace(undone, undone=False, observed="no answer")
+    assert drill.answer("undone-and-rearmed") == "broken"
+    drill.after.append(replace(undone, by="later-start"))
+    outcome = next(outcome for outcome in drill.judge().outcomes if outcome.check == "undone-and-rearmed")
+    assert outcome.answer == "broken"
+    assert "A later start undid it" in outcome.explanation
+
+
 def test_a_gateway_that_acknowledged_must_have_its_journal_in_the_vault() -> None:
     drill = play()
     drill.omit.add("journal/settlement-b.ndjson")

@@ -107,6 +107,17 @@ def test_steadiness_is_counted_from_the_first_good_window_on(tmp_path: Path) -> 
     assert (view.offered, view.answered) == (160, 160)
 
 
+def test_a_gap_in_what_is_asked_for_is_no_steadiness(tmp_path: Path) -> None:
+    clients = Clients(tmp_path, INDICATOR)
+    for bank, listed in rows([(1, 1, 1, 1)] * 40).items():
+        # The same again a second after it ended: in between nobody asked, so nothing is known.
+        later = [{**row, "t_us": int(str(row["t_us"])) + 3000 * MS, "key": f"{row['key']}-later"} for row in listed]
+        (tmp_path / f"{bank}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in [*listed, *later]))
+    view = clients.look(5000 * MS)
+    assert view.state == "available"
+    assert view.steady_us() <= 2300 * MS
+
+
 def test_alarms_are_no_participant(tmp_path: Path) -> None:
     (tmp_path / "alarms.ndjson").write_text('{"op": "offer", "t_us": 1, "key": "k"}\n')
     assert Clients(tmp_path, INDICATOR).look(10).offered == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,11 +16,14 @@ import pytest
 
 from holdfast.connectors import processes
 from holdfast.connectors.processes import Process
-from holdfast.evidence.events import ExerciseOpened, FaultIntended, StopRequested
+from holdfast.errors import HoldfastError
+from holdfast.evidence.events import ExerciseClosed, ExerciseOpened, FaultIntended, FaultUndone, StopRequested
 from holdfast.exercises import leaving
 from holdfast.exercises.course import Course, Recorder
 from holdfast.exercises.faults import FAULTS, Aim
-from holdfast.exercises.heal import heal, stop, unclosed
+from holdfast.exercises.guard import HEARTBEAT_LIMIT_S, Heartbeat
+from holdfast.exercises.heal import Healing, heal, stop, unclosed
+from holdfast.exercises.order import Hold
 from holdfast.exercises.vocabulary import vocabulary
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment, load
@@ -181,17 +185,16 @@ def test_a_later_start_heals_what_the_guard_left(drill: Drill) -> None:
     drill.runner.kill()
     drill.runner.wait()
     assert not drill.thawed()
-    healed, alive = heal(drill.log, lambda _: None)
-    assert (healed, alive) == ([EXERCISE], [])
+    assert heal(drill.log, lambda _: None) == Healing([EXERCISE], [], [])
     assert drill.course.look().closed
     assert drill.undone()
     assert drill.thawed()
-    assert heal(drill.log, lambda _: None) == ([], [])
+    assert heal(drill.log, lambda _: None) == Healing()
 
 
 def test_a_later_start_leaves_a_living_exercise_alone(drill: Drill) -> None:
     drill.freeze()
-    assert heal(drill.log, lambda _: None) == ([], [EXERCISE])
+    assert heal(drill.log, lambda _: None) == Healing([], [EXERCISE], [])
     assert not drill.thawed()
 
 
@@ -201,7 +204,7 @@ def test_a_range_that_is_gone_has_nothing_left_to_undo(drill: Drill) -> None:
     os.kill(drill.guard.pid, signal.SIGKILL)
     drill.runner.kill()
     drill.runner.wait()
-    assert heal(drill.log, lambda _: None)[0] == [EXERCISE]
+    assert heal(drill.log, lambda _: None).healed == [EXERCISE]
     assert drill.undone()
     assert drill.course.closed
 
@@ -235,3 +238,63 @@ def test_an_exercise_whose_model_declares_no_range_is_closed_all_the_same(tmp_pa
     course = Course(log, EXERCISE, -1)
     leaving.leave(course, recorder, "not-runnable", "the model declares no range")
     assert course.look().closed
+
+
+def test_what_a_closed_exercise_could_not_undo_is_tried_again_by_the_next_start(drill: Drill) -> None:
+    fault = drill.freeze()
+    os.kill(drill.guard.pid, signal.SIGKILL)
+    drill.recorder.record(
+        FaultUndone(EXERCISE, fault.fault, "runner", undone=False, observed="no answer", occurred=now())
+    )
+    drill.recorder.record(ExerciseClosed(EXERCISE, "finished", "it ran its whole course", now()))
+    assert heal(drill.log, lambda _: None) == Healing(), "its runner lives, and may still be at it"
+    drill.runner.kill()
+    drill.runner.wait()
+    assert not drill.thawed()
+    assert heal(drill.log, lambda _: None) == Healing([EXERCISE], [], [])
+    assert drill.thawed()
+    assert drill.undone()
+    assert heal(drill.log, lambda _: None) == Healing()
+
+
+def test_a_range_that_an_exercise_started_and_left_up_is_taken_down_by_the_next_start(
+    tmp_path: Path, log: SqliteLog
+) -> None:
+    asked = tmp_path / "asked"
+    with pretended(tmp_path / "r") as target:
+        gone = Process(2**22 + 1, 0)
+        declared = opened(log, target, os.getpid(), gone)
+        # A command that says it took the range down, and did not.
+        lies = shlex.join(["sh", "-c", f"echo once >> {asked}", "range"])
+        ours = {leaving.OWNED: "yes", leaving.COMMAND: lies, leaving.RUNNER: str(gone)}
+        recorder = Recorder(log, EXERCISE, "runner")
+        recorder.record(replace(declared, target={**declared.target, **ours}))
+        recorder.record(ExerciseClosed(EXERCISE, "finished", "it ran its whole course", now()))
+        assert heal(log, lambda _: None) == Healing([], [], [EXERCISE]), "it is still up, and that is said"
+    assert asked.read_text() == "once\n"
+    assert heal(log, lambda _: None) == Healing(), "it is gone"
+
+
+def test_beats_that_came_while_the_guard_was_busy_count() -> None:
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"...")
+        late = time.monotonic() - HEARTBEAT_LIMIT_S - 1
+        assert Heartbeat(reading, last_s=late).problem() is None
+        assert "no heartbeat" in (Heartbeat(reading, last_s=late).problem() or "")
+    finally:
+        os.close(writing)
+    heartbeat = Heartbeat(reading)
+    assert heartbeat.problem() == "the runner ended"
+    os.close(reading)
+
+
+def test_a_range_is_held_for_one_drill_at_a_time(tmp_path: Path) -> None:
+    first = Hold.take(tmp_path)
+    with pytest.raises(HoldfastError, match="another drill is running") as problem:
+        Hold.take(tmp_path)
+    assert problem.value.code == "HF411"
+    first.release()
+    Hold.take(tmp_path).release()
+    with pytest.raises(HoldfastError, match="there is no range"):
+        Hold.take(tmp_path / "nowhere")
