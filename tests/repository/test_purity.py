@@ -19,11 +19,13 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
     "model": {
         "pydantic": "pydantic.TypeAdapter(pydantic.create_model('Record', key=(int, 1)))",
         "pydantic_core": "",
+        "ruamel.yaml": "",
         "yaml": "",
     },
     "evidence": {"cryptography": "", "rfc8785": ""},
     "state": {},
     "checks": {},
+    "analysis": {},
     "measures": {},
     "report": {"jinja2": "jinja2.Environment(autoescape=True).from_string('')", "markupsafe": ""},
 }

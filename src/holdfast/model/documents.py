@@ -138,6 +138,7 @@ class _Composer:
     def __init__(self, file: str, findings: Findings) -> None:
         self._file = file
         self._findings = findings
+        self._last = Place(file, 1)
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._anchors: dict[str, tuple[Node, int]] = {}
@@ -148,14 +149,9 @@ class _Composer:
         documents = 0
         for event in events:
             line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise _Refused(
-                        "HF103", line, "expected one document in a file, got another", 'Remove the line "---".'
-                    )
-            elif isinstance(event, yaml.ScalarEvent):
-                self._check_tag(event.tag, line)
+            if isinstance(event, yaml.ScalarEvent):
+                if event.tag is not None:
+                    self._refuse_tag(event.tag, line)
                 self._add(Scalar(event.value, not event.style, self._place(line)), event.anchor, 1)
             elif isinstance(event, yaml.CollectionStartEvent):
                 self._open(event, line)
@@ -163,23 +159,34 @@ class _Composer:
                 self._close()
             elif isinstance(event, yaml.AliasEvent):
                 self._add_alias(event.anchor, line)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _Refused(
+                        "HF103", line, "expected one document in a file, got another", 'Remove the line "---".'
+                    )
         return self._root
 
     def _place(self, line: int) -> Place:
         """Return where a node that begins in ``line`` is said to stand: a value stands where its key stands."""
         key = self._stack[-1].key if self._stack else None
-        return key.place if key else Place(self._file, line)
+        if key is not None:
+            return key.place
+        # What stands in one line shares one place: a declaration has several values a line.
+        if self._last.line != line:
+            self._last = Place(self._file, line)
+        return self._last
 
-    def _check_tag(self, tag: str | None, line: int) -> None:
-        if tag is not None:
-            message = f"expected a value without a tag, got {shown(tag)}"
-            self._findings.error("HF103", Place(self._file, line), message, "Remove the tag: the schema types values.")
+    def _refuse_tag(self, tag: str, line: int) -> None:
+        message = f"expected a value without a tag, got {shown(tag)}"
+        self._findings.error("HF103", Place(self._file, line), message, "Remove the tag: the schema types values.")
 
     def _open(self, event: yaml.CollectionStartEvent, line: int) -> None:
         if len(self._stack) >= MAX_DEPTH:
             message = f"expected at most {MAX_DEPTH} levels of nesting, got more"
             raise _Refused("HF103", line, message, "Flatten the declaration.")
-        self._check_tag(event.tag, line)
+        if event.tag is not None:
+            self._refuse_tag(event.tag, line)
         is_table = isinstance(event, yaml.MappingStartEvent)
         self._stack.append(_Open(is_table, self._place(line), event.anchor, self._nodes))
 

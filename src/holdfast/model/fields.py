@@ -15,19 +15,36 @@ from holdfast.errors import Place
 from holdfast.model.documents import Items, Node, Scalar, Table
 from holdfast.model.findings import Findings, listed, shown
 from holdfast.model.keys import RESERVED_NAMES, Key, Section
-from holdfast.model.quantities import FORMS
+from holdfast.model.quantities import FORMS, MONEY, TEXTS, money
+from holdfast.model.types import Money
 from holdfast.model.vocabulary import Vocabulary
 
 MAX_TEXT_CHARS = 4_000
 MAX_NAME_CHARS = 63
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 
-Sort = Literal["resource", "member", "site", "service", "place"]
+Sort = Literal[
+    "node",  # a resource or group
+    "resource",
+    "team",  # a resource of kind people
+    "third-party",  # a resource of kind third-party or fmi
+    "segment",
+    "endpoint",  # a resource or segment
+    "dependent",  # a resource, group or service
+    "site",
+    "place",  # a site or host
+    "attribute",  # what sites or resources share
+    "service",
+    "scenario",
+    "person",
+    "role",
+    "subject",  # anything that has a name
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name that something else must declare: a resource or group, a member (a resource, no group), and so on."""
+    """A name that something else must declare, and as what."""
 
     sort: Sort
     name: str
@@ -41,11 +58,17 @@ class Reading:
     findings: Findings
     vocabulary: Vocabulary
     references: list[Reference] = field(default_factory=list)
+    # Resources and sites of which the kind or the environment could not be read: nothing is held against them.
+    unclear: set[str] = field(default_factory=set)
 
     def refer(self, sort: Sort, name: Scalar) -> None:
         """Remember that ``name`` must be declared somewhere."""
         if name.text:
             self.references.append(Reference(sort, name.text, name.place))
+
+    def refer_at(self, sort: Sort, name: str, place: Place) -> None:
+        """Remember that a name that stands as a key must be declared somewhere."""
+        self.references.append(Reference(sort, name, place))
 
     def scalar(self, node: Node, expected: str) -> Scalar | None:
         """Return a node that holds one value; anything else, or nothing at all, is a finding."""
@@ -114,9 +137,10 @@ class Fields:
     def _check_keys(self) -> None:
         for key, node in self.entries.items():
             if key not in self._section:
-                remedy = self._findings.did_you_mean(key, self._section.keys())
+                meant = self._findings.did_you_mean(key, self._section.keys())
                 message = f"unknown key {shown(key)} in {self.what}"
-                self._findings.error("HF105", node.place, message, f"{remedy}It takes {listed(self._section)}.")
+                remedy = f"{meant}Otherwise remove it." if meant else f"It takes {listed(self._section)}."
+                self._findings.error("HF105", node.place, message, remedy)
         for key, rule in self._section.items():
             if rule.required and key not in self.entries:
                 self._unsound.add(key)
@@ -146,29 +170,70 @@ class Fields:
 
     def scalar(self, key: str) -> Scalar | None:
         """Return what was given for the key, else its default; ``None`` when there is neither."""
-        rule = self._section[key]
-        if key in self.entries:
-            found = self.reading.scalar(self.entries[key], f"{_expected(rule)} for {key}")
-            if found is None:
-                self._unsound.add(key)
-            return found
-        return None if rule.default is None else Scalar(rule.default, plain=True, place=self.place)
+        rule, node = self._section[key], self.entries.get(key)
+        if node is None:
+            return None if rule.default is None else Scalar(rule.default, plain=True, place=self.place)
+        if isinstance(node, Scalar) and not node.empty:
+            return node
+        self._unsound.add(key)
+        return self.reading.scalar(node, f"{_expected(rule)} for {key}")
 
     def optional_number(self, key: str) -> int | None:
-        """Return the integer of a quantity, in its form's unit; ``None`` when it was not given and has no default."""
+        """Return the integer of a quantity, in its form's unit; ``None`` when it was not given and has no default.
+
+        A duration that varies (form ``spread``) is read here where it is written as one value.
+        """
         scalar = self.scalar(key)
         if scalar is None:
             return None
-        form = FORMS[self._section[key].form]
-        value = form.parse(scalar.text)
+        rule = self._section[key]
+        value = FORMS["duration" if rule.form == "spread" else rule.form].parse(scalar.text)
         if value is None:
-            message = f"expected {form.expected} for {key}, got {shown(scalar.text)}"
-            self.error("HF108", key, message, f"Write {form.expected}.")
+            expected = _expected(rule)
+            message = f"expected {expected} for {key}, got {shown(scalar.text)}"
+            self.error("HF108", key, message, f"Write {expected}.")
         return value
 
     def number(self, key: str) -> int:
         """Return the integer of a quantity that is required or has a default."""
         return self.optional_number(key) or 0
+
+    def optional_money(self, key: str) -> Money | None:
+        """Return an amount of money; ``None`` when it was not given."""
+        scalar = self.scalar(key)
+        if scalar is None:
+            return None
+        amount = money(scalar.text)
+        if amount is None:
+            message = f"expected {MONEY} for {key}, got {shown(scalar.text)}"
+            self.error("HF108", key, message, f"Write {MONEY}, in whole minor units of the currency.")
+        return amount
+
+    def optional_date(self, key: str) -> str | None:
+        """Return a date (ISO 8601); ``None`` when it was not given."""
+        scalar = self.scalar(key)
+        return None if scalar is None else self._as_text(key, scalar, "date")
+
+    def date(self, key: str) -> str:
+        """Return a date (ISO 8601) that is required."""
+        return self.optional_date(key) or ""
+
+    def code(self, key: str) -> str:
+        """Return the code of a finding that is required."""
+        scalar = self.scalar(key)
+        return "" if scalar is None else self._as_text(key, scalar, "code")
+
+    def dates(self, key: str) -> tuple[str, ...]:
+        """Return a list of dates, in their order."""
+        return tuple(sorted(self._as_text(key, scalar, "date") for scalar in self.scalars(key)))
+
+    def _as_text(self, key: str, scalar: Scalar, form: str) -> str:
+        if TEXTS[form].parse(scalar.text) is None:
+            self._unsound.add(key)
+            expected = TEXTS[form].expected
+            message = f"expected {expected} for {key}, got {shown(scalar.text)}"
+            self._findings.error("HF108", scalar.place, message, f"Write {expected}.")
+        return scalar.text
 
     def optional_text(self, key: str) -> str | None:
         """Return a text for people; ``None`` when it was not given. Control characters do not belong in one."""
@@ -210,9 +275,11 @@ class Fields:
 
     def _one_of(self, key: str, words: tuple[str, ...]) -> str:
         scalar = self.scalar(key)
-        if scalar is not None and not self._is_one_of(scalar, key, words):
+        if scalar is not None and self._is_one_of(scalar, key, words):
+            return scalar.text
+        if scalar is not None:
             self._unsound.add(key)
-        return scalar.text if scalar is not None else words[0]
+        return words[0]
 
     def _is_one_of(self, scalar: Scalar, key: str, words: tuple[str, ...]) -> bool:
         if scalar.text in words:
@@ -225,6 +292,8 @@ class Fields:
     def items(self, key: str) -> tuple[Node, ...]:
         """Return the members of a list; one value without brackets is a list of one."""
         node = self.entries.get(key)
+        if node is None and (default := self._section[key].default) is not None:
+            return (Scalar(default, plain=True, place=self.place),)
         if isinstance(node, Items):
             return node.items
         if isinstance(node, Scalar) and not node.empty:
@@ -257,12 +326,27 @@ class Fields:
                 self._unsound.add(key)
         return tuple(scalar.text for scalar in scalars)
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of short texts, each of them once."""
+        return tuple(scalar.text for scalar in self.scalars(key))
+
     def names(self, key: str, sort: Sort) -> tuple[str, ...]:
         """Return a list of names, to be looked up among those of ``sort`` when everything is read."""
-        scalars = [scalar for scalar in self.scalars(key) if self.reading.name(scalar)]
+        given = self.scalars(key)
+        scalars = [scalar for scalar in given if self.reading.name(scalar)]
+        if len(scalars) < len(given):
+            self._unsound.add(key)
         for scalar in scalars:
             self.reading.refer(sort, scalar)
         return tuple(scalar.text for scalar in scalars)
+
+    def some(self, key: str) -> None:
+        """Refuse a list or mapping that was given and is empty: it would say nothing."""
+        node = self.entries.get(key)
+        if (isinstance(node, Items) and not node.items) or (isinstance(node, Table) and not node.entries):
+            empty = "list" if isinstance(node, Items) else "mapping"
+            message = f"expected something in {key} of {self.what}, got an empty {empty}"
+            self.error("HF107", key, message, "Name something, or leave the key out if it may be left out.")
 
     def table(self, key: str) -> Table | None:
         """Return a mapping whose keys the author chose; ``None`` when it was not given."""
@@ -271,6 +355,56 @@ class Fields:
             return node
         self.error("HF107", key, f"expected a mapping for {key}, got {kind_of(node)}", "Write the entries below it.")
         return None
+
+    def named(self, key: str) -> Iterator[tuple[str, Node]]:
+        """Yield the entries of a mapping whose keys are names that the author chose."""
+        table = self.table(key)
+        if table is not None:
+            yield from self.reading.named(table)
+
+    def short_texts(self, key: str) -> dict[str, str]:
+        """Return a mapping of names that the author chose to short texts."""
+        found = {}
+        for name, node in self.named(key):
+            scalar = self.reading.word(node, f"a text for {name} in {key}")
+            if scalar is None:
+                self._unsound.add(key)
+            else:
+                found[name] = scalar.text
+        return found
+
+    def quantities(self, key: str) -> dict[str, int]:
+        """Return a mapping of names that the author chose to quantities."""
+        return {name: self.quantity(key, node) for name, node in self.named(key)}
+
+    def quantity(self, key: str, node: Node) -> int:
+        """Return the quantity of one entry of a mapping, in the unit of its form."""
+        form = FORMS[self._section[key].of]
+        scalar = self.reading.scalar(node, f"{form.expected} in {key}")
+        value = None if scalar is None else form.parse(scalar.text)
+        if scalar is not None and value is None:
+            message = f"expected {form.expected} in {key}, got {shown(scalar.text)}"
+            self._findings.error("HF108", node.place, message, f"Write {form.expected}.")
+        if value is None:
+            self._unsound.add(key)
+        return value or 0
+
+    def by_quantity(self, key: str) -> Iterator[tuple[int, Node]]:
+        """Return the entries of a mapping whose keys are quantities, each of them once, in ascending order."""
+        form = FORMS[self._section[key].by]
+        table = self.table(key)
+        found: dict[int, Node] = {}
+        for text, node in table.entries.items() if table is not None else ():
+            value = form.parse(text)
+            if value is None:
+                message = f"expected {form.expected} as key in {key}, got {shown(text)}"
+                self._findings.error("HF108", node.place, message, f"Write {form.expected}.")
+            elif value in found:
+                message = f"expected each key of {key} once, got {shown(text)}, which says the same as another"
+                self._findings.error("HF104", node.place, message, "Remove one of the two.")
+            else:
+                found[value] = node
+        return iter(sorted(found.items(), key=lambda entry: entry[0]))
 
     def sub(self, key: str, section: Section) -> Fields:
         """Return the keys of a section inside this one."""
@@ -284,8 +418,20 @@ def _expected(rule: Key) -> str:
     """Return what a key takes, in the words of a message."""
     if rule.form in FORMS:
         return FORMS[rule.form].expected
+    if rule.form in TEXTS:
+        return TEXTS[rule.form].expected
     if rule.words and rule.form == "words":
         return listed(rule.words)
-    return {"flag": "true or false", "name": "a name", "list": "a list", "section": "a mapping", "needs": "needs"}.get(
-        rule.form, "a text"
-    )
+    return _WRITTEN.get(rule.form, "a text")
+
+
+_WRITTEN: Mapping[str, str] = {
+    "flag": "true or false",
+    "name": "a name",
+    "list": "a list",
+    "section": "a mapping",
+    "entries": "a mapping of names",
+    "needs": "needs",
+    "money": MONEY,
+    "spread": "a duration such as 2h, {p50: 2m, p95: 15m} or {min: 1m, mode: 2m, max: 9m}",
+}

@@ -16,8 +16,7 @@ Severity = Literal["error", "warning", "note"]
 
 # Beyond these, more of the same helps nobody, and a hostile file would make the reading slow.
 MAX_FINDINGS = 5_000
-MAX_SUGGESTIONS = 100
-MAX_CANDIDATES = 2_000
+MAX_COMPARED_CHARS = 2_000_000  # of misspelt words, each with every known one
 MAX_SHOWN_CHARS = 60
 
 
@@ -60,7 +59,7 @@ class Findings:
         self._found: dict[Finding, None] = {}
         self._left_out = 0
         self.has_errors = False
-        self._suggestions_left = MAX_SUGGESTIONS
+        self._chars_left = MAX_COMPARED_CHARS
 
     def add(self, severity: Severity, code: str, place: Place, message: str, remedy: str) -> None:
         """Keep one finding; the same one twice (reached through an alias) counts once."""
@@ -76,9 +75,10 @@ class Findings:
 
     def did_you_mean(self, word: str, known: Collection[str]) -> str:
         """Return a sentence with the nearest known word, to begin a remedy with, or nothing."""
-        if self._suggestions_left == 0 or not known or len(known) > MAX_CANDIDATES or len(word) > MAX_SHOWN_CHARS:
+        effort_chars = len(word) * len(known)
+        if effort_chars > self._chars_left or len(word) > MAX_SHOWN_CHARS:
             return ""
-        self._suggestions_left -= 1
+        self._chars_left -= effort_chars
         near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
         return f'Did you mean "{near[0]}"? ' if near else ""
 

@@ -9,34 +9,32 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar, cast
 
 from holdfast.errors import Place
 from holdfast.model import consistency, keys
-from holdfast.model.documents import Items, Node, Table, compose
+from holdfast.model.documents import Items, Node, Scalar, Table, compose
 from holdfast.model.fields import Fields, Reading, kind_of
 from holdfast.model.findings import Finding, Findings, shown
-from holdfast.model.scenarios import read_scenario
-from holdfast.model.sections import (
-    is_group,
-    read_calendar,
-    read_group,
-    read_range,
-    read_resource,
-    read_service,
-    read_site,
-)
+from holdfast.model.reading.institution import read_calendar, read_range
+from holdfast.model.reading.network import read_edge, read_flow, read_segment
+from holdfast.model.reading.people import read_person, read_role
+from holdfast.model.reading.plans import read_planned_test, read_risk_acceptance
+from holdfast.model.reading.resources import is_group, read_common_cause, read_group, read_resource, read_site
+from holdfast.model.reading.scenarios import read_scenario
+from holdfast.model.reading.services import read_candidate, read_service
 from holdfast.model.types import Group, Model, Path, Regime, Resource
 from holdfast.model.vocabulary import Vocabulary
 
 MAX_FILES = 1_000
 ATTACHMENT = "model.json"
 
-_MERGED = ("sites", "services", "resources", "scenarios")
+_MERGED = tuple(key for key in keys.MODEL if key not in keys.ROOT_ONLY)
 _NAMES_INSTITUTION = re.compile(rb"^(?:\xef\xbb\xbf)?['\"]?institution['\"]?[ \t]*:", re.MULTILINE)
 
 Contents = bytes | str
+_T = TypeVar("_T")
 
 
 def root_of(files: Mapping[str, Contents]) -> str:
@@ -126,21 +124,25 @@ def _merged(documents: Mapping[str, Node | None], root: str, reading: Reading) -
 
 
 def _merge(whole: dict[str, Node], key: str, node: Node, reading: Reading, *, in_root: bool) -> None:
-    """Put one top-level key of one file into the whole."""
+    """Put one top-level key of one file into the whole: mappings by name, lists one after the other."""
     there = whole.get(key)
-    if not in_root and key in keys.MODEL and key not in _MERGED:
+    rule = keys.MODEL.get(key)
+    if not in_root and key in keys.ROOT_ONLY:
         message = f"expected {shown(key)} in the root file only"
         reading.findings.error("HF112", node.place, message, f"Other files carry {', '.join(_MERGED)}.")
-    elif key in _MERGED and not isinstance(node, Table):
-        message = f"expected a mapping for {key}, got {kind_of(node)}"
+    elif key in _MERGED and rule is not None and not isinstance(node, Items if rule.form == "list" else Table):
+        expected = "a list" if rule.form == "list" else "a mapping"
+        message = f"expected {expected} for {key}, got {kind_of(node)}"
         reading.findings.error("HF107", node.place, message, "Write the entries below it.")
-    elif not (isinstance(node, Table) and isinstance(there, Table)):
-        whole[key] = node
-    else:
+    elif isinstance(node, Items) and isinstance(there, Items):
+        whole[key] = Items((*there.items, *node.items), there.place)
+    elif isinstance(node, Table) and isinstance(there, Table):
         for name in node.entries.keys() & there.entries.keys():
             message = f"expected each name once, got {shown(name)} again after {there.entries[name].place}"
             reading.findings.error("HF104", node.entries[name].place, message, "Remove one of the two.")
         whole[key] = Table({**there.entries, **node.entries, **there.entries}, there.place)
+    else:
+        whole[key] = node
 
 
 def _read(whole: Table, contents: Mapping[str, bytes], root: str, reading: Reading, *, complete: bool) -> Model:
@@ -152,53 +154,60 @@ def _read(whole: Table, contents: Mapping[str, bytes], root: str, reading: Readi
     declared_range = read_range(reading, given["range"]) if "range" in given else None
     resources: dict[str, Resource] = {}
     groups: dict[str, Group] = {}
-    for name, node in _named(fields, "resources"):
+    for name, node in fields.named("resources"):
         if is_group(node):
             groups[name] = read_group(reading, name, node)
         else:
             resources[name] = read_resource(reading, name, node)
-    declared = consistency.Declared(
-        sites={name: read_site(reading, name, node) for name, node in _named(fields, "sites")},
-        services={name: read_service(reading, name, node) for name, node in _named(fields, "services")},
-        resources=resources,
-        groups=groups,
-        scenarios={
-            name: read_scenario(reading, name, node, calendar, declared_range)
-            for name, node in _named(fields, "scenarios")
-        },
-        places={(): whole.place, **dict(_places(whole, ()))},
-    )
-    if complete:
-        consistency.check(declared, reading.references, reading.vocabulary, reading.findings)
-    return Model(
+
+    def entries(key: str, read: Callable[[Reading, str, Node], _T]) -> dict[str, _T]:
+        return {name: read(reading, name, node) for name, node in fields.named(key)}
+
+    def lines(key: str, read: Callable[[Reading, Node], _T]) -> tuple[_T, ...]:
+        return tuple(read(reading, node) for node in fields.items(key))
+
+    places: dict[Path, Place] = {(): whole.place}
+    _note_places(whole, (), places)
+    model = Model(
         institution=fields.text("institution"),
         regimes=cast("tuple[Regime, ...]", fields.words("regimes")),
         calendar=calendar,
         range=declared_range,
-        sites=declared.sites,
-        services=declared.services,
+        sites=entries("sites", read_site),
+        services=entries("services", read_service),
         resources=resources,
         groups=groups,
-        scenarios=declared.scenarios,
+        scenarios={
+            name: read_scenario(reading, name, node, calendar, declared_range)
+            for name, node in fields.named("scenarios")
+        },
         files={name: data.decode("utf-8", "replace") for name, data in contents.items()},
         root=root,
         digest=digest_of(contents),
-        places=declared.places,
+        places=places,
+        candidates=entries("candidates", read_candidate),
+        common_causes=entries("common_causes", read_common_cause),
+        people=entries("people", read_person),
+        roles=entries("roles", read_role),
+        segments=entries("segments", read_segment),
+        flows=lines("flows", read_flow),
+        edges=lines("edges", read_edge),
+        test_plan=lines("test_plan", read_planned_test),
+        risk_acceptances=entries("risk_acceptances", read_risk_acceptance),
     )
+    if complete:
+        consistency.check(model, reading)
+    return model
 
 
-def _named(fields: Fields, section: str) -> Iterable[tuple[str, Node]]:
-    """Return the entries of a section whose names the author chose."""
-    table = fields.table(section)
-    return fields.reading.named(table) if table is not None else ()
-
-
-def _places(node: Node, path: Path) -> Iterator[tuple[Path, Place]]:
-    """Yield where each value was written; nesting is bounded by the reader of the documents."""
+def _note_places(node: Node, path: Path, places: dict[Path, Place]) -> None:
+    """Note where each value inside a node was written; nesting is bounded by the reader of the documents."""
     if isinstance(node, Table):
         children: Iterable[tuple[str, Node]] = node.entries.items()
     else:
         children = ((str(i), item) for i, item in enumerate(node.items)) if isinstance(node, Items) else ()
     for key, child in children:
-        yield (*path, key), child.place
-        yield from _places(child, (*path, key))
+        inner = (*path, key)
+        places[inner] = child.place
+        if not isinstance(child, Scalar):
+            _note_places(child, inner, places)

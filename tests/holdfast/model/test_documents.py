@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 
 import pytest
@@ -13,6 +14,7 @@ from holdfast.errors import Place
 from holdfast.model import documents
 from holdfast.model.documents import MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, Items, Node, Scalar, Table, compose
 from holdfast.model.findings import Finding, Findings
+from holdfast.model.keys import SECTIONS
 from holdfast.model.loader import attachment, load, load_attachment, root_of
 from tests.holdfast.model.declared import ROOT, WHOLE, WORDS
 
@@ -211,22 +213,44 @@ def test_a_damaged_declaration_can_be_read(seed: int) -> None:
         sane({ROOT: mutated(WHOLE.encode(), draw)})
 
 
-VALUES = st.recursive(
+PARSED = yaml.load(WHOLE, Loader=yaml.BaseLoader)  # noqa: S506 - it builds texts, lists and mappings only
+
+
+def parts(value: object) -> list[object]:
+    """Return a value and everything inside it: what could by mistake be written somewhere else."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(part for child in inner for part in parts(child))]
+
+
+VALUES = st.sampled_from(parts(PARSED)) | st.recursive(
     st.sampled_from([word.decode().strip("{}[],:") for word in WORDS_OF_IT]) | st.none() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )
+KEYS = sorted({key for section in SECTIONS.values() for key in section})
+
+
+def misplaced(data: st.DataObject) -> object:
+    """Return the whole declaration with some values replaced, added under another key, or taken away."""
+    whole = copy.deepcopy(PARSED)
+    for _ in range(data.draw(st.sampled_from([1, 1, 1, 2, 5]))):
+        within = whole
+        while True:
+            keys = list(within) if isinstance(within, dict) else list(range(len(within)))
+            key = data.draw(st.sampled_from(keys))
+            if not isinstance(within[key], dict | list) or not within[key] or data.draw(st.booleans()):
+                break
+            within = within[key]
+        match data.draw(st.sampled_from(["replace", "replace", "add", "remove"])):
+            case "add" if isinstance(within, dict):
+                within[data.draw(st.sampled_from(KEYS))] = copy.deepcopy(data.draw(VALUES))
+            case "remove" if len(within) > 1:
+                del within[key]
+            case _:
+                within[key] = copy.deepcopy(data.draw(VALUES))
+    return whole
 
 
 @given(st.data())
 def test_a_declaration_with_any_value_anywhere_can_be_read(data: st.DataObject) -> None:
-    whole = yaml.load(WHOLE, Loader=yaml.BaseLoader)  # noqa: S506 - it builds texts, lists and mappings only
-    within = whole
-    while True:
-        keys = list(within) if isinstance(within, dict) else list(range(len(within)))
-        key = data.draw(st.sampled_from(keys))
-        if not isinstance(within[key], dict | list) or not within[key] or data.draw(st.booleans()):
-            within[key] = data.draw(VALUES)
-            break
-        within = within[key]
-    sane({ROOT: yaml.safe_dump(whole, allow_unicode=True).encode()})
+    sane({ROOT: yaml.safe_dump(misplaced(data), allow_unicode=True).encode()})

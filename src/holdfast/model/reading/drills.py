@@ -1,4 +1,4 @@
-"""The section that says what to rehearse: scenarios, their faults, load, bounds and expectations."""
+"""The drill of a scenario: its faults, load, bounds and expectations, each of which somebody will really run."""
 
 from __future__ import annotations
 
@@ -12,63 +12,13 @@ from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import listed, shown
 from holdfast.model.keys import Key, Section
 from holdfast.model.quantities import written
-from holdfast.model.types import AbortWhen, Calendar, ExerciseType, Expected, Fault, Load, Range, Scenario
+from holdfast.model.types import AbortWhen, Calendar, Expected, Fault, Range, Scenario
 from holdfast.model.vocabulary import ParameterSchema
 
 MAX_FAULTS = 16
 
 
-def read_scenario(
-    reading: Reading, name: str, node: Node, calendar: Calendar | None, declared_range: Range | None
-) -> Scenario:
-    """Return one scenario; what names its service, targets and checks is looked up when everything is read."""
-    fields = Fields(reading, node, keys.SCENARIO, f"scenario {shown(name)}")
-    load = fields.sub("load", keys.LOAD)
-    time_of_day = _read_time_of_day(fields, calendar)
-    checks = _read_checks(fields)
-    bounds = fields.sub("abort_when", keys.ABORT_WHEN)
-    scenario = Scenario(
-        name=name,
-        title=fields.optional_text("title") or name,
-        family=fields.name("family"),
-        exercise_type=cast("ExerciseType", fields.word("type")),
-        service=fields.name("service", "service"),
-        basis=fields.text("basis"),
-        disruption=_read_disruption(fields),
-        load=Load(load.number("rate"), load.number("seed")),
-        time_of_day_min=time_of_day,
-        compression=fields.number("compression"),
-        checks=checks,
-        expect=_read_expect(fields, checks),
-        abort_when=_read_abort_when(bounds),
-        steady_ms=fields.number("steady"),
-        after_ms=fields.number("after"),
-        range_options=_read_range_options(fields, declared_range),
-    )
-    if fields.sound("disruption", "steady", "after", "time_of_day", "compression") and bounds.sound(
-        "exercise_longer_than"
-    ):
-        _check_duration(fields, scenario, calendar)
-    return scenario
-
-
-def _read_time_of_day(fields: Fields, calendar: Calendar | None) -> int | None:
-    """Return the minute of the day of the first injection; it lies in the business day that the calendar declares."""
-    time = fields.optional_number("time_of_day")
-    if time is None:
-        if "compression" in fields and "time_of_day" not in fields:
-            message = "expected a time_of_day to go with compression: without one it changes nothing"
-            fields.error("HF133", "compression", message, "Add time_of_day, or remove compression.")
-    elif calendar is None:
-        message = "expected a calendar to go with time_of_day"
-        fields.error("HF133", "time_of_day", message, "Declare the calendar of the institution.")
-    elif calendar.open_min < calendar.cut_off_min and not calendar.open_min <= time < calendar.cut_off_min:
-        message = "expected a time_of_day between open and cut_off of the calendar"
-        fields.error("HF133", "time_of_day", message, "Choose a time at which the day is open.")
-    return time
-
-
-def _read_checks(fields: Fields) -> tuple[str, ...]:
+def read_checks(fields: Fields) -> tuple[str, ...]:
     """Return the checks to make; by default all that apply, which for some takes a time of day."""
     words = fields.reading.vocabulary
     applicable = words.checks if "time_of_day" in fields else words.checks - words.calendar_checks
@@ -96,7 +46,7 @@ def _is_known(reading: Reading, what: str, name: str, known: Collection[str], pl
     return False
 
 
-def _read_expect(fields: Fields, checks: tuple[str, ...]) -> dict[str, Expected]:
+def read_expect(fields: Fields, checks: tuple[str, ...]) -> dict[str, Expected]:
     """Return the answers that are expected where they are not *held*; each belongs to a check that is made."""
     table = fields.table("expect")
     if table is None:
@@ -116,7 +66,7 @@ def _read_expect(fields: Fields, checks: tuple[str, ...]) -> dict[str, Expected]
     return {name: cast("Expected", answers.word(name)) for name in given}
 
 
-def _read_abort_when(fields: Fields) -> AbortWhen:
+def read_abort_when(fields: Fields) -> AbortWhen:
     """Return the bounds of the exercise; the whole exercise always has one."""
     disrupted, whole = fields.optional_number("disrupted_longer_than"), fields.number("exercise_longer_than")
     if disrupted is not None and fields.sound("disrupted_longer_than", "exercise_longer_than") and disrupted >= whole:
@@ -125,7 +75,7 @@ def _read_abort_when(fields: Fields) -> AbortWhen:
     return AbortWhen(disrupted, whole)
 
 
-def _read_range_options(fields: Fields, declared_range: Range | None) -> dict[str, str]:
+def read_range_options(fields: Fields, declared_range: Range | None) -> dict[str, str]:
     """Return what the scenario asks of the range, which must have declared that it takes it."""
     table = fields.table("range")
     if table is None:
@@ -136,8 +86,10 @@ def _read_range_options(fields: Fields, declared_range: Range | None) -> dict[st
     return {name: asked.word(name) for name in table.entries if name in section}
 
 
-def _read_disruption(fields: Fields) -> tuple[Fault, ...]:
+def read_disruption(fields: Fields) -> tuple[Fault, ...]:
     """Return the faults, in the order in which they are declared."""
+    if "disruption" not in fields:
+        return ()
     nodes = fields.items("disruption")
     if fields.sound("disruption") and not 1 <= len(nodes) <= MAX_FAULTS:
         message = f"expected 1 to {MAX_FAULTS} faults, got {len(nodes)}"
@@ -205,7 +157,7 @@ def _read_parameters(fields: Fields, schema: ParameterSchema | None) -> dict[str
     return values
 
 
-def _check_duration(fields: Fields, scenario: Scenario, calendar: Calendar | None) -> None:
+def check_duration(fields: Fields, scenario: Scenario, calendar: Calendar | None) -> None:
     """Refuse an exercise that its own bound would always abort: it could prove nothing."""
     lasting_ms = max((fault.after_ms + fault.hold_ms for fault in scenario.disruption), default=0)
     if scenario.time_of_day_min is not None and calendar is not None:

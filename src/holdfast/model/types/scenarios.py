@@ -1,0 +1,181 @@
+"""What could happen: disruptions of the model, how bad they may be, and how they are rehearsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from holdfast.model.types.quantities import Duration
+
+ExerciseType = Literal["functional", "site", "walkthrough", "tabletop", "simulation", "red-blue", "industry"]
+Family = Literal["hardware", "site", "network", "change", "data", "cyber", "third-party", "people", "systemic"]
+Plausibility = Literal["severe-but-plausible", "extreme-but-plausible"]
+Expected = Literal["held", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """These resources or groups fail at time 0."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailSite:
+    """Everything at these sites fails at time 0."""
+
+    sites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailShared:
+    """Everything that carries this value of an attribute fails at time 0."""
+
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compromise:
+    """An intruder holds ``foothold`` for ``dwell`` before the halt; these resources become untrusted."""
+
+    foothold: str
+    dwell: Duration
+    cause: Literal["data", "control"]
+    untrusted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """This share of the people of these teams (of all, if none is named) is missing for so long."""
+
+    share_ppm: int
+    lasts: Duration
+    teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdPartyOut:
+    """A third party or FMI is out, for its own duration."""
+
+    name: str
+    lasts: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A resource or group still functions, at this share of its capacity, for so long."""
+
+    name: str
+    capacity_ppm: int
+    lasts: Duration
+
+
+Hit = Fail | FailSite | FailShared | Compromise | Absent | ThirdPartyOut | Slow
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One thing that could be worse: its plausible range, in the words and unit of its author."""
+
+    name: str
+    title: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One injection of a scenario: which fault, on what, and its parameters.
+
+    ``after_ms`` counts from the first injection; the fault is undone ``hold_ms`` after it took effect, and whatever
+    happens no later than ``box_ms`` (its time-box).
+    """
+
+    name: str
+    target: str
+    parameters: Mapping[str, object]
+    after_ms: int
+    hold_ms: int
+    box_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the participants offer while the scenario runs."""
+
+    rate_per_s: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class AbortWhen:
+    """Conditions on which the guard undoes everything: time of disruption and of the whole exercise."""
+
+    disrupted_longer_than_ms: int | None
+    exercise_longer_than_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A disruption: what it hits in the model, and, where it is really run, what a drill breaks.
+
+    ``hits`` is the disruption as the forecast reads it; ``disruption`` the faults of the drill. One that is only
+    modelled (not ``rehearsed``) has no faults and no checks, a load of nothing and bounds of nothing. ``service`` is
+    the one whose limits judge it. ``time_of_day_min`` is when it strikes; ``compression`` ties a drill to the calendar,
+    which runs so many times faster; the load is offered as declared, and outage seconds are never scaled. ``expect``
+    maps a check's name to the answer that is expected of it where that is not ``held``. ``range_options`` are passed to
+    the range as declared. A fault's target that is the name of both a site and a resource means the site wherever the
+    fault can take a site.
+    """
+
+    name: str
+    title: str
+    family: Family
+    exercise_type: ExerciseType
+    service: str
+    basis: str
+    disruption: tuple[Fault, ...]
+    load: Load
+    time_of_day_min: int | None
+    compression: int
+    checks: tuple[str, ...]
+    expect: Mapping[str, Expected]
+    abort_when: AbortWhen
+    steady_ms: int
+    after_ms: int
+    range_options: Mapping[str, str]
+    hits: tuple[Hit, ...] = ()
+    on_peak: str | None = None
+    plausibility: Plausibility = "severe-but-plausible"
+    detection: Duration | None = None
+    decision: Duration | None = None
+    dials: tuple[Dial, ...] = field(default=())
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether a drill can really run it."""
+        return bool(self.disruption)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTest:
+    """One line of the test plan: which scenario for which service, how often, and how long a result counts."""
+
+    scenario: str
+    service: str
+    exercise_type: ExerciseType
+    every_ms: int
+    valid_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAcceptance:
+    """A finding or gap that a named role bears until a date (ISO 8601), and why. Who approved it stands in the log."""
+
+    name: str
+    code: str
+    on: tuple[str, ...]
+    why: str
+    owner: str
+    until: str
