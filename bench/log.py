@@ -4,10 +4,16 @@ Every drill waits for its log: a fault is recorded, durably, before it is inject
 of bytes into one table through the same SQLite, in WAL mode with ``synchronous=FULL``: no hash, no signature, no
 anchor. Both run in the same directory, one right after the other. Measured on the file system of the working
 directory: on one without real synchronisation (tmpfs) the figures flatter.
+
+``--million`` measures something else instead: the commands that verify a log of a million entries, its bundle, and
+one entry's proof, as a reader types them, with the start of the interpreter and all the memory that they take.
 """
 
 from __future__ import annotations
 
+import os
+import resource
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -23,16 +29,21 @@ from holdfast.store.audit import audit_bundle, audit_log
 from holdfast.store.bundle import export
 from holdfast.store.clock import now
 from holdfast.store.keys import load_verifier
+from holdfast.store.opening import open_log
 from holdfast.store.places import Outside
-from holdfast.store.sqlite import SqliteLog, open_log
+from holdfast.store.signed import SignedLog
 
 REPEATS = 5
 SHAPES = ((300, 1), (5, 1000))  # appends, and events in each
 VERIFIED = ((100_000, 100), (10_000, 1))  # entries, and how many of them to an append
+MILLION = 1_000_000
+MILLION_REPEATS = 3
+EACH = 1000  # events in an append, of the million
+KIB_IN_MIB = 1024
 EVENT = PhaseEntered("exercise-1", "steady", "x" * 100, now())
 
 
-def append(log: SqliteLog, appends: int, events: int) -> None:
+def append(log: SignedLog, appends: int, events: int) -> None:
     """Append so many times so many events."""
     for _ in range(appends):
         log.append([EVENT] * events, actor="bench", subject="bench")
@@ -94,9 +105,42 @@ def measure_verification(entries: int, each: int) -> dict[str, list[float]]:
     return figures
 
 
+def measure_million() -> None:
+    """Print what the commands take on a log of a million entries, appended 1,000 at a time."""
+    figures: dict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as name:
+        state = Path(name)
+        log, bundle, older = state / "log", state / "bundle", state / "older"
+        with open_log(log, create=True, keys=state / "keys", anchors=state / "anchors") as opened:
+            append(opened, MILLION // EACH, EACH)
+            key = str(load_verifier(state / "keys", opened.origin))
+            with opened.snapshot() as snapshot:
+                older.write_bytes(snapshot.checkpoints[777].note)
+
+        def measure(what: str, program: str | Path, *arguments: str | Path) -> None:
+            environment = os.environ | {"HOLDFAST_STATE": str(state)}
+            run = partial(subprocess.run, check=True, env=environment, stdout=subprocess.DEVNULL)
+            figures[what].append(timed(partial(run, [program, *arguments])))
+
+        holdfast = Path(sys.executable).with_name("holdfast")
+        measure("holdfast log export", holdfast, "log", "export", bundle, "--log", log)
+        for _ in range(MILLION_REPEATS):
+            measure("holdfast log verify", holdfast, "log", "verify", log)
+            measure("holdfast log verify BUNDLE", holdfast, "log", "verify", bundle, "--key", key)
+            measure("python3 BUNDLE/verify.py", sys.executable, bundle / "verify.py", key)
+            measure("holdfast log prove --since", holdfast, "log", "prove", "500", "--log", log, "--since", older)
+    for what, samples in figures.items():
+        show(f"{what}, {MILLION:,} entries", samples, "s")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    sys.stdout.write(f"most memory that one of them took: {peak / KIB_IN_MIB:,.0f} MiB\n")
+
+
 def main() -> None:
     """Print every figure with its spread."""
     sys.stdout.write(f"{machine()}\n")
+    if sys.argv[1:] == ["--million"]:
+        measure_million()
+        return
     for name, samples in measure_appends().items():
         show(name, samples, "events/s")
     for entries, each in VERIFIED:

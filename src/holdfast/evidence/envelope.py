@@ -17,7 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import PydanticSerializationError, to_json
 
 from holdfast.errors import HoldfastError
-from holdfast.evidence.events import KINDS, Attachment, Event, Instant
+from holdfast.evidence.events import KINDS, Attachment, Continued, Event, Instant
 
 ENVELOPE_VERSION = 1
 # C2SP tlog-tiles prefixes an entry with its length as uint16; the longest length is left unused.
@@ -58,7 +58,7 @@ class Envelope:
 
 def _adapters() -> dict[str, TypeAdapter[Any]]:
     # The types stay plain dataclasses; that a reader takes nothing it does not know is laid on them here, once.
-    for recorded in (Instant, Attachment, *KINDS.values()):
+    for recorded in (Instant, Attachment, Continued, *KINDS.values()):
         with_config(_STRICT)(recorded)
     return {kind: TypeAdapter(recorded) for kind, recorded in KINDS.items()}
 
@@ -81,7 +81,7 @@ def body_of(event: Event) -> dict[str, Any]:
     """
     adapter = _EVENTS[kind_of(event)]
     try:
-        body: dict[str, Any] = adapter.dump_python(event, warnings="error")
+        body: dict[str, Any] = adapter.dump_python(event, mode="json", exclude_none=True, warnings="error")
         adapter.validate_json(to_json(body))
     except (ValidationError, PydanticSerializationError) as error:
         message = f"a {kind_of(event)} event does not fit its type: {_first_problem(error)}"

@@ -2,8 +2,9 @@
 
 ``KINDS`` maps the name that stands in an envelope to its type. Bodies hold no floats: integers within 2^53 - 1,
 strings, booleans, null, lists and objects of these. Times inside a body are ``Instant``: when something *occurred*;
-when it was *recorded* stands in the envelope. The fold refuses a kind that is not here; verification never parses a
-body.
+when it was *recorded* stands in the envelope. An optional member that is None is absent from the body, so that an
+event written before there was such a member keeps its bytes. The fold refuses a kind that is not here; verification
+never parses a body.
 """
 
 from __future__ import annotations
@@ -33,12 +34,81 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Continued:
+    """The older log that a log goes on from: its last good checkpoint, and how much was acknowledged after it.
+
+    ``acknowledged`` is the size that the older log's anchor remembered, None if there was no anchor: what lies between
+    ``size`` and it is missing, and nobody may hide that.
+    """
+
+    origin: str
+    size: int
+    root: str  # hex
+    checkpoint: str  # the signed note
+    why: str
+    acknowledged: int | None = None
+
+    @property
+    def missing(self) -> int:
+        """Return how many acknowledged entries of the older log are missing."""
+        return max(0, (self.acknowledged or 0) - self.size)
+
+
+@dataclass(frozen=True, slots=True)
 class LogOpened:
-    """The first entry of every log: its origin, the verification key that signs it, and the version that opened it."""
+    """The first entry of every log: its origin, the verification key that signs it, and the version that opened it.
+
+    ``continues`` names the older log that this one goes on from, if there was one.
+    """
 
     origin: str
     verifier_key: str
     version: str
+    continues: Continued | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalErased:
+    """Personal data was erased: the digests that entries name it by, and why; who erased it is the entry's actor."""
+
+    digests: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRecorded:
+    """A body of the institution approved what is declared: the limits of a service, a scenario or a risk acceptance.
+
+    ``subject`` is ``tolerance:SERVICE``, ``scenario:NAME`` or ``risk-acceptance:NAME``; ``declaration`` is what was
+    approved, alone and in canonical form, so that a change elsewhere in the model does not void the approval.
+    ``decided_on`` is a date (ISO 8601). ``by`` is the name of a role, or the salted digest of a person; ``minutes``
+    says where the decision is written down.
+    """
+
+    subject: str
+    declaration: Attachment
+    model_digest: str
+    body: str
+    decided_on: str
+    by: str | None = None
+    minutes: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the declaration that was approved, in hex."""
+        return self.declaration.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalWithdrawn:
+    """An approval was withdrawn: it counts for nothing that is judged from now on. ``approval`` is its entry."""
+
+    subject: str
+    approval: int
+    body: str
+    decided_on: str
+    why: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +262,11 @@ class ExerciseClosed:
     occurred: Instant
 
 
-Event = (
-    LogOpened
-    | ExerciseOpened
+# What is about no exercise: whoever follows exercises passes over all of it, whatever it is.
+AboutNoExercise = LogOpened | PersonalErased | ApprovalRecorded | ApprovalWithdrawn
+
+AboutAnExercise = (
+    ExerciseOpened
     | ExerciseArmed
     | DayScheduled
     | FaultIntended
@@ -209,8 +281,13 @@ Event = (
     | ExerciseClosed
 )
 
+Event = AboutNoExercise | AboutAnExercise
+
 KINDS: Mapping[str, type[Event]] = {
     "log.opened": LogOpened,
+    "personal.erased": PersonalErased,
+    "approval.recorded": ApprovalRecorded,
+    "approval.withdrawn": ApprovalWithdrawn,
     "exercise.opened": ExerciseOpened,
     "exercise.armed": ExerciseArmed,
     "day.scheduled": DayScheduled,

@@ -273,7 +273,10 @@ def check_anchor(anchor: Anchored | None, size: int, roots: Mapping[int, bytes])
         return [_error("HF228", "anchor", message, remedy)]
     findings = []
     if anchor.begun_at:
-        message = f"the anchor was lost and begun anew at size {anchor.begun_at}: what was before is not anchored"
+        message = (
+            f"the anchor here begins at size {anchor.begun_at}: it was lost, or this machine joined the log then; "
+            "what was before is not anchored"
+        )
         remedy = "hold the log against an older exported bundle: --against"
         findings.append(Finding("HF228", "warning", "anchor", message, remedy))
     if size < anchor.size:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence import tiles
-from holdfast.evidence.events import Attachment
-from holdfast.evidence.merkle import leaf_hash
+from holdfast.evidence.envelope import decode, event_of
+from holdfast.evidence.events import Attachment, Continued, LogOpened
+from holdfast.evidence.merkle import Frontier, leaf_hash
 from holdfast.evidence.notes import Checkpoint, VerifierKey
 from holdfast.evidence.verification import (
     REMEDY_ALTERED,
@@ -31,12 +34,13 @@ from holdfast.evidence.verification import (
     open_note,
     trust_checkpoints,
 )
-from holdfast.store import bundle, database, verify_bundle
+from holdfast.store import bundle, verify_bundle
 from holdfast.store.anchor import Anchor
 from holdfast.store.attachments import Attachments
 from holdfast.store.keys import load_verifier
-from holdfast.store.places import ATTACHMENTS, DATABASE, Outside
-from holdfast.store.sqlite import claimed_origins
+from holdfast.store.opening import store_at
+from holdfast.store.places import ASIDE, ATTACHMENTS, Outside
+from holdfast.store.signed import Files, Store
 
 THREADED_FROM_CHECKPOINTS = 512
 
@@ -55,6 +59,8 @@ class Audit:
     checkpoints: int
     attachments: int
     anchored: int | None  # the size that the anchor remembers
+    confirmed: str | None  # the latest signed checkpoint that the entries lead to, as its note
+    continues: Continued | None  # the older log that this one says it goes on from
     findings: tuple[Finding, ...]
 
     @property
@@ -63,33 +69,40 @@ class Audit:
         return not any(map(is_error, self.findings))
 
 
-def audit_log(directory: Path, key: VerifierKey | None, outside: Outside, against: Path | None = None) -> Audit:
-    """Verify a log's directory; without a key with the one that is kept here, outside the log, if there is one.
+def audit_log(place: str | Path, key: VerifierKey | None, outside: Outside, against: Path | None = None) -> Audit:
+    """Verify the log in a place; without a key with the one that is kept here, outside the log, if there is one.
 
     HF201 if there is no log.
     """
-    claimed = claimed_origins(directory)
+    with closing(store_at(place)) as store:
+        return _audit_store(store, key, outside, against)
+
+
+def _audit_store(store: Store, key: VerifierKey | None, outside: Outside, against: Path | None) -> Audit:
+    claimed = store.claimed_origins()
     if claimed is None:
-        raise EnvironmentProblem("HF201", f"there is no log in {directory}", remedy="name the directory of a log")
+        message = f"there is no log in {store.place}"
+        raise EnvironmentProblem("HF201", message, remedy="name the directory or the address of a log")
     if key is None:
         # One of the two checkpoints that name the log may have been altered.
         key = next(filter(None, (load_verifier(outside.keys, origin) for origin in claimed)), None)
     origin = key.name if key else next(iter(claimed), "")
     findings = check_key(key)
     # The anchor is written after the commit: read before the log, it is never ahead of an honest one.
-    anchor, unreadable = _read_anchor(Anchor(outside.anchors, origin))
-    references = References()
-    with database.snapshot(directory / DATABASE) as snapshot:
-        trusted, wrong = trust_checkpoints(snapshot.checkpoints, _open_all(snapshot.checkpoints, key))
-        confirmed = confirm(references.tap(snapshot.entries), trusted)
-        findings += [*wrong, *confirmed.findings, *_check_frontier(snapshot.frontier, confirmed)]
-    findings += _measure(references.found, directory)
+    anchor, unreadable = read_anchor(outside, origin)
+    references, opening = References(), _Opening()
+    with store.snapshot() as snapshot:
+        opened = _open_all(snapshot.checkpoints, key)
+        trusted, wrong = trust_checkpoints(snapshot.checkpoints, opened)
+        confirmed = confirm(opening.tap(references.tap(snapshot.entries)), trusted)
+        findings += [*wrong, *confirmed.findings, *_check_frontiers(snapshot.frontiers, confirmed)]
+    findings += _measure(references.found, store.attachments)
     findings += unreadable or check_anchor(anchor, confirmed.entries, confirmed.roots)
     if against is not None:
         findings += _check_against(against, key, confirmed)
     return Audit(
         what="log",
-        place=str(directory),
+        place=store.place,
         origin=origin,
         size=trusted[-1].size if trusted else 0,
         root=trusted[-1].root if trusted else b"",
@@ -98,6 +111,8 @@ def audit_log(directory: Path, key: VerifierKey | None, outside: Outside, agains
         checkpoints=len(snapshot.checkpoints),
         attachments=len({attachment.sha256 for _, attachment in references.found}),
         anchored=anchor.size if anchor else None,
+        confirmed=_latest_confirmed(snapshot.checkpoints, opened, confirmed),
+        continues=opening.continues,
         findings=tuple(findings),
     )
 
@@ -108,15 +123,17 @@ def audit_bundle(directory: Path, key: VerifierKey | None) -> Audit:
     opened = open_note(note, key)
     claimed = open_note(note, None) if isinstance(opened, HoldfastError) else opened
     size = claimed.size if isinstance(claimed, Checkpoint) else 0
-    trusted, wrong = trust_checkpoints([StoredCheckpoint(0, size, note)], [opened])
+    stored = [StoredCheckpoint(0, size, note)]
+    trusted, wrong = trust_checkpoints(stored, [opened])
     findings = check_key(key) + wrong
-    references = References()
+    references, opening = References(), _Opening()
     broken: list[Finding] = []
     hashes = _Hashes()
     rows = hashes.tap(_until_broken(bundle.stored_entries(directory, size), broken))
-    confirmed = confirm(references.tap(rows), trusted)
+    confirmed = confirm(opening.tap(references.tap(rows)), trusted)
     findings += [*broken, *confirmed.findings, *_check_tiles(directory, hashes.right(confirmed))]
-    findings += [*_measure(references.found, directory), *_check_strays(directory, size, hashes, references)]
+    attachments = Attachments(directory / ATTACHMENTS)
+    findings += [*_measure(references.found, attachments), *_check_strays(directory, size, hashes, references)]
     return Audit(
         what="bundle",
         place=str(directory),
@@ -128,6 +145,8 @@ def audit_bundle(directory: Path, key: VerifierKey | None) -> Audit:
         checkpoints=1,
         attachments=len({attachment.sha256 for _, attachment in references.found}),
         anchored=None,
+        confirmed=_latest_confirmed(stored, [opened], confirmed),
+        continues=opening.continues,
         findings=tuple(findings),
     )
 
@@ -146,24 +165,34 @@ def _open_part(notes: list[bytes], key: VerifierKey | None) -> list[Checkpoint |
     return [open_note(note, key) for note in notes]
 
 
-def _read_anchor(anchor: Anchor) -> tuple[Anchored | None, list[Finding]]:
+def read_anchor(outside: Outside, origin: str) -> tuple[Anchored | None, list[Finding]]:
+    """Return what the anchor of a log remembers, or none and the finding that it cannot be read."""
     try:
-        return anchor.read(), []
+        return Anchor(outside.anchors, origin).read(), []
     except HoldfastError as error:
         return None, [Finding(error.code, "error", "anchor", error.message, error.remedy)]
 
 
-def _check_frontier(stored: tuple[int, bytes], confirmed: Confirmed) -> list[Finding]:
-    """Hold the stored frontier, which the next append builds on, against that of the confirmed entries."""
-    right = confirmed.frontier
-    if right.size != confirmed.entries or stored == (right.size, right.encode()):
+def _check_frontiers(stored: Sequence[tuple[int, bytes]], confirmed: Confirmed) -> list[Finding]:
+    """Hold the stored frontiers, the last of which the next append builds on, against the confirmed roots."""
+    end = confirmed.frontier.size
+    if end != confirmed.entries:
         return []
-    message = f"the stored frontier (size {stored[0]}) is not that of the {right.size} entries: it was altered"
-    return [Finding("HF218", "error", "frontier", message, REMEDY_ALTERED)]
+    wrong = [size for size, hashes in stored if size in confirmed.roots and not _leads(size, hashes, confirmed)]
+    if not wrong and stored[-1:] and stored[-1][0] != end:
+        wrong = [stored[-1][0]]
+    message = "the stored frontier (size {}) is not that of the entries: it was altered"
+    return [Finding("HF218", "error", "frontier", message.format(size), REMEDY_ALTERED) for size in wrong]
 
 
-def _measure(found: Sequence[tuple[int, Attachment]], directory: Path) -> list[Finding]:
-    files = Attachments(directory / ATTACHMENTS)
+def _leads(size: int, hashes: bytes, confirmed: Confirmed) -> bool:
+    try:
+        return Frontier.decode(size, hashes).root() == confirmed.roots[size]
+    except HoldfastError:
+        return False
+
+
+def _measure(found: Sequence[tuple[int, Attachment]], files: Files) -> list[Finding]:
     measured: dict[str, Measured | None] = {digest: files.measure(digest) for digest in {a.sha256 for _, a in found}}
     return check_attachments(found, measured)
 
@@ -184,6 +213,43 @@ def _until_broken(rows: Iterable[StoredEntry], broken: list[Finding]) -> Iterato
         yield from rows
     except HoldfastError as error:
         broken.append(Finding(error.code, "error", "bundle", error.message, error.remedy))
+
+
+def _latest_confirmed(
+    stored: Sequence[StoredCheckpoint], opened: Sequence[Checkpoint | HoldfastError], confirmed: Confirmed
+) -> str | None:
+    """Return the note of the latest checkpoint whose root the entries lead to."""
+    size = max(confirmed.roots, default=0)
+    for kept, checkpoint in zip(stored, opened, strict=True):
+        if isinstance(checkpoint, Checkpoint) and (checkpoint.size, checkpoint.root) == (
+            size,
+            confirmed.roots.get(size),
+        ):
+            return kept.note.decode()
+    return None
+
+
+@dataclass(slots=True)
+class _Opening:
+    """What the first entry says that the log continues: the one body that is looked into, to be told, not judged."""
+
+    continues: Continued | None = None
+
+    def tap(self, rows: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
+        """Yield the entries unchanged, and read the first."""
+        for row in rows:
+            if row.seq == 0:
+                self.continues = continued_in(row.data)
+            yield row
+
+
+def continued_in(data: bytes) -> Continued | None:
+    """Return what a first entry says that its log continues; none if it says so of none, or cannot be read."""
+    try:
+        event = event_of(decode(data))
+    except HoldfastError:
+        return None
+    return event.continues if isinstance(event, LogOpened) else None
 
 
 @dataclass(slots=True)
@@ -225,6 +291,9 @@ def _check_strays(directory: Path, size: int, hashes: _Hashes, references: Refer
     known |= {path for path, _ in tiles.hash_tiles(hashes.computed)} | {path for path, _, _ in tiles.bundle_paths(size)}
     known |= {path for _, path, _ in tiles.bundle_paths(size)}
     known |= {f"{ATTACHMENTS}/{attachment.sha256}" for _, attachment in references.found}
+    # A concealed value is committed to by its digest, its name. Which entry holds that, a body says: not parsed here.
+    aside = [path for path in (directory / ASIDE).glob("*") if path.is_file()]
+    known |= {f"{ASIDE}/{path.name}" for path in aside if sha256(path.read_bytes()).hexdigest() == path.name}
     found = {str(path.relative_to(directory)) for path in directory.rglob("*") if not path.is_dir()}
     findings = [
         Finding("HF232", "warning", path, "nothing in the bundle commits to this file", "do not rely on it")

@@ -1,7 +1,8 @@
 """The bundle: a log as it leaves the house, laid out as C2SP ``tlog-tiles``, with its attachments and a verifier.
 
 ``checkpoint`` · ``tile/<level>/…`` · ``tile/entries/…`` · ``attachments/<sha256>`` · ``verify.py``. The verifier key
-is not in it: it must reach the reader by another way.
+is not in it: it must reach the reader by another way. Personal data is in it only if that was asked for: salt and value
+one after the other, in a file ``aside/<digest>``, whose name is again the SHA-256 of its content.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from holdfast.evidence.envelope import Envelope, decode
 from holdfast.evidence.events import Attachment
 from holdfast.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from holdfast.evidence.notes import Checkpoint, read_checkpoint
+from holdfast.evidence.personal import SALT_BYTES, Concealed
 from holdfast.evidence.verification import REMEDY_ALTERED, References, StoredEntry
 from holdfast.store import verify_bundle
 from holdfast.store.attachments import Attachments
-from holdfast.store.places import ATTACHMENTS
+from holdfast.store.places import ASIDE, ATTACHMENTS
 from holdfast.store.port import Log, Snapshot
 
 CHECKPOINT = "checkpoint"
@@ -34,14 +36,16 @@ class Exported:
 
     checkpoint: Checkpoint
     attachments: int
+    personal: int  # values that were concealed and are readable in the bundle
     problems: tuple[HoldfastError, ...]
 
 
-def export(log: Log, directory: Path) -> Exported:
+def export(log: Log, directory: Path, *, personal: bool = False) -> Exported:
     """Write a log's bundle into a directory that is empty or not there; whole or not at all.
 
-    HF216 if the directory holds something, HF219 if an entry was altered. Attachments that are missing or altered
-    are left out and returned as problems.
+    With ``personal``, also what was concealed and not erased: whoever has the bundle can then read it. Attachments that
+    are missing or altered are left out and returned as problems. HF216 if the directory holds something, HF219 if an
+    entry was altered, HF233 if a concealed value was.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         message = f"{directory} exists and is not an empty directory"
@@ -52,6 +56,7 @@ def export(log: Log, directory: Path) -> Exported:
     try:
         with log.snapshot() as snapshot:
             checkpoint, named = _write_log(snapshot, draft)
+            concealed = _write_aside(snapshot, draft) if personal else 0
         problems = _write_attachments(log, named, draft)
         (draft / VERIFIER).write_bytes(Path(verify_bundle.__file__).read_bytes())
         draft.replace(directory)
@@ -62,7 +67,8 @@ def export(log: Log, directory: Path) -> Exported:
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return Exported(checkpoint, len({attachment.sha256 for attachment in named}) - len(problems), tuple(problems))
+    attachments = len({attachment.sha256 for attachment in named}) - len(problems)
+    return Exported(checkpoint, attachments, concealed, tuple(problems))
 
 
 def _write_log(snapshot: Snapshot, draft: Path) -> tuple[Checkpoint, list[Attachment]]:
@@ -88,6 +94,15 @@ def _write_log(snapshot: Snapshot, draft: Path) -> tuple[Checkpoint, list[Attach
         raise HoldfastError("HF219", message, remedy="run `holdfast log verify` on this log")
     _write(draft / CHECKPOINT, note)
     return checkpoint, [attachment for _, attachment in references.found]
+
+
+def _write_aside(snapshot: Snapshot, draft: Path) -> int:
+    written = 0
+    for concealed in snapshot.aside:
+        concealed.text()
+        _write(draft / ASIDE / concealed.digest, concealed.salt + concealed.value)
+        written += 1
+    return written
 
 
 def _write_attachments(log: Log, named: list[Attachment], draft: Path) -> list[HoldfastError]:
@@ -178,6 +193,20 @@ class BundleLog:
     def attachment(self, sha256: str) -> bytes:
         """Return an attachment's bytes; HF213 if it is missing, HF214 if it is not what its digest says."""
         return self._attachments.get(sha256)
+
+    def revealed(self, digest: str) -> str | None:
+        """Return the text that was concealed under this digest, None if it is not in the bundle.
+
+        HF233 if what lies there is not what the digest says.
+        """
+        for path in (self.directory / ASIDE).glob("*"):
+            if path.name == digest:
+                data = _read(path)
+                return Concealed(digest, data[:SALT_BYTES], data[SALT_BYTES:]).text()
+        return None
+
+    def close(self) -> None:
+        """Let go of nothing: a bundle's files are opened when they are read."""
 
 
 def read_bundle(directory: Path) -> BundleLog:

@@ -14,6 +14,7 @@ import apsw
 
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.verification import StoredCheckpoint, StoredEntry
+from holdfast.store import aside
 from holdfast.store.port import Snapshot
 
 APPLICATION_ID = 0x484F4C44  # "HOLD", so that `file` can tell what this is
@@ -40,6 +41,7 @@ def connect(path: Path, *, write: bool, vfs: str | None = None) -> apsw.Connecti
             connection.pragma("query_only", 1)
         if write:
             connection.pragma("synchronous", "FULL")
+            connection.pragma("secure_delete", "ON")  # nothing of what was kept aside stays in an unused part
             connection.pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
     if found not in {(APPLICATION_ID, SCHEMA_VERSION), (0, 0)}:
         connection.close()
@@ -109,7 +111,7 @@ def snapshot(path: Path, vfs: str | None = None) -> Iterator[Snapshot]:
             entries = (
                 StoredEntry(*row) for row in connection.execute("SELECT seq, leaf, data FROM entry ORDER BY seq")
             )
-            yield Snapshot(held, frontier or (-1, b""), entries)
+            yield Snapshot(held, (frontier or (-1, b""),), entries, aside.kept(connection))
     finally:
         connection.close()
 

@@ -12,6 +12,7 @@ from holdfast.errors import UsageError
 EVIDENCE_DIRECTORY = Path("evidence")
 DATABASE = "log.sqlite3"
 ATTACHMENTS = "attachments"
+ASIDE = "aside"
 
 
 def state_directory() -> Path:
@@ -30,17 +31,22 @@ class Outside:
     anchors: Path
 
     @classmethod
-    def of(cls, directory: Path, keys: Path | None = None, anchors: Path | None = None) -> Outside:
+    def of(cls, place: str | Path, keys: Path | None = None, anchors: Path | None = None) -> Outside:
         """Return where to look, by default below the state directory; HF202 if it lies inside the log's directory."""
         outside = cls(keys or state_directory() / "keys", anchors or state_directory() / "anchors")
+        if is_address(place):
+            return outside
         for path in (outside.keys, outside.anchors):
-            if path.resolve().is_relative_to(directory.resolve()):
-                message = (
-                    f"{path} lies inside the log's directory {directory}: whoever alters the log could alter it too"
-                )
+            if path.resolve().is_relative_to(Path(place).resolve()):
+                message = f"{path} lies inside the log's directory {place}: whoever alters the log could alter it too"
                 remedy = "set HOLDFAST_STATE to a directory outside the log, best on another disk"
                 raise UsageError("HF202", message, remedy=remedy)
         return outside
+
+
+def is_address(place: str | Path) -> bool:
+    """Return whether a log's place is the address of a database, not a directory."""
+    return str(place).startswith(("postgresql://", "postgres://"))
 
 
 def file_name(origin: str, suffix: str) -> str:

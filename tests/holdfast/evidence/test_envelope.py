@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 from random import Random
-from typing import Any, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import rfc8785
@@ -36,6 +37,10 @@ def made_of(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 -- a type as a
         return st.builds(hint, **{name: made_of(member) for name, member in get_type_hints(hint).items()})
     if get_origin(hint) is Mapping:
         return st.dictionaries(TEXT, TEXT, max_size=4)
+    if get_origin(hint) is tuple:
+        return st.lists(made_of(get_args(hint)[0]), max_size=4).map(tuple)
+    if get_origin(hint) is UnionType:
+        return st.one_of([made_of(member) for member in get_args(hint)])
     if hint in {int, str}:
         return INTEGERS if hint is int else TEXT
     return st.from_type(hint)

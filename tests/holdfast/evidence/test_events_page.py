@@ -11,11 +11,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from holdfast.evidence.envelope import Envelope
-from holdfast.evidence.events import KINDS, Attachment, Instant
+from holdfast.evidence.events import KINDS, Attachment, Continued, Instant
 
 PAGE = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| .+ \|$", re.MULTILINE)
 NAMES = {str: "text", int: "integer", bool: "yes or no", Instant: "instant", Attachment: "attachment"}
+NAMES |= {Continued: "continuation", tuple[str, ...]: "texts"}
 
 
 def spoken(hint: Any) -> str:  # noqa: ANN401 -- a type as an annotation names it
@@ -49,6 +50,7 @@ def test_the_envelope_and_what_bodies_are_made_of() -> None:
     assert section("**envelope**") == fields(Envelope)
     assert section("An **instant**") == fields(Instant)
     assert section("An **attachment**") == fields(Attachment)
+    assert section("A **continuation**") == fields(Continued)
 
 
 def test_every_kind_and_no_other() -> None:

@@ -8,7 +8,6 @@ import select
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -67,9 +66,8 @@ def start_writer(home: Home, seed: int) -> Writer:
 
 
 @pytest.mark.parametrize("number", range(KILLS // WRITERS // ROUNDS_IN_ONE_LOG + 1))
-def test_nothing_acknowledged_is_lost(tmp_path: Path, number: int) -> None:
+def test_nothing_acknowledged_is_lost(home: Home, number: int) -> None:
     dice = random.Random(number)
-    home = Home(tmp_path)
     acknowledged: dict[int, str] = {}
     rounds = min(ROUNDS_IN_ONE_LOG, KILLS // WRITERS - number * ROUNDS_IN_ONE_LOG)
     for round_ in range(rounds):
@@ -95,13 +93,12 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", range(40 if FULL else 8))
-def test_a_log_whose_beginning_was_killed_can_begin_again(tmp_path: Path, number: int) -> None:
-    home = Home(tmp_path)
+def test_a_log_whose_beginning_was_killed_can_begin_again(home: Home, number: int) -> None:
     pid = os.fork()
     if not pid:
         home.open()
         os._exit(0)
-    time.sleep(random.Random(number).random() * 0.02)
+    time.sleep(random.Random(number).random() * home.begins_within_s)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     with home.open() as log:

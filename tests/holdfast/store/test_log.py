@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import threading
 from dataclasses import replace
@@ -14,18 +15,15 @@ import pytest
 from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import event_of
 from holdfast.evidence.events import EvidenceAttached, LogOpened
-from holdfast.store import attachments, clock, database
+from holdfast.store import attachments, clock
 from holdfast.store.anchor import SLOT_BYTES, Anchor
 from holdfast.store.bundle import export, read_bundle
+from holdfast.store.opening import open_log
 from holdfast.store.places import Outside, state_directory
 from holdfast.store.port import Log, LogReader
-from holdfast.store.sqlite import open_log
 from tests.holdfast.store.home import Home, phase
 
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+DEADLINE_S = 30
 
 
 def refusal(code: str) -> pytest.RaisesExc[HoldfastError]:
@@ -96,12 +94,8 @@ def test_threads_readers_and_verification_share_a_log(home: Home) -> None:
 
 def test_a_reader_neither_blocks_a_writer_nor_waits_for_one(home: Home) -> None:
     with home.open() as log:
-        writer = apsw.Connection(str(home.database))
-        writer.execute("BEGIN IMMEDIATE")
-        writer.execute("INSERT INTO entry VALUES (99, x'', x'')")
-        assert [envelope.seq for envelope in log.read()] == [0]  # while somebody else is in the middle of writing
-        writer.execute("ROLLBACK")
-        writer.close()
+        with home.half_written():
+            assert [envelope.seq for envelope in log.read()] == [0]  # while somebody else is in the middle of writing
         with log.snapshot() as snapshot:
             first = next(snapshot.entries)
             log.append([phase("meanwhile")], actor="runner", subject="x")  # while somebody else is in mid-reading
@@ -110,20 +104,55 @@ def test_a_reader_neither_blocks_a_writer_nor_waits_for_one(home: Home) -> None:
 
 
 def test_a_writer_that_waits_too_long_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
+    home.be_impatient(monkeypatch)
     with home.open() as log:
-        holder = apsw.Connection(str(home.database))
-        holder.execute("BEGIN IMMEDIATE")
-        with refusal("HF211"):
+        with home.half_written(), refusal("HF211"):
             log.append([phase("x")], actor="runner", subject="x")
-        holder.close()
         assert log.append([phase("x")], actor="runner", subject="x") == (1,)
 
 
-def test_what_is_no_log_is_refused(home: Home, tmp_path: Path) -> None:
+def test_one_holds_a_log_exclusively_until_it_ends(home: Home) -> None:
+    """And neither appends nor readers are concerned."""
+    with home.open() as log:
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if not pid:
+            with home.open() as other, other.exclusive():
+                os.write(writing, b"held")
+                signal.pause()
+            os._exit(1)
+        held = threading.Event()
+
+        def hold() -> None:
+            with log.exclusive():
+                held.set()
+
+        waiting = threading.Thread(target=hold)
+        try:
+            assert os.read(reading, 4) == b"held"
+            waiting.start()
+            assert log.append([phase("meanwhile")], actor="runner", subject="x") == (1,)
+            assert len(log.read()) == 2
+            assert not held.is_set()
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(reading)
+            os.close(writing)
+        assert held.wait(DEADLINE_S)
+        waiting.join()
+
+
+def test_where_there_is_no_log_none_is_opened(home: Home) -> None:
     with refusal("HF201"):
         home.open(create=False)
-    assert not home.log.exists()
+    with refusal("HF201"):
+        home.audit()
+    assert not list(home.base.iterdir())
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path)
     home.log.mkdir()
     home.database.write_bytes(b"not a database, but long enough to look at" * 100)
     with refusal("HF211"):
@@ -139,25 +168,22 @@ def test_what_is_no_log_is_refused(home: Home, tmp_path: Path) -> None:
 
 
 def test_a_log_keeps_its_origin(home: Home) -> None:
-    outside = home.outside
-    with open_log(home.log, create=True, origin="bank.example/a", keys=outside.keys, anchors=outside.anchors) as log:
+    with refusal("HF203"):
+        home.open(origin="a b")
+    with home.open(origin="bank.example/a") as log:
         assert log.origin == "bank.example/a"
     with home.open() as log:
         assert log.origin == "bank.example/a"
-    for origin, code in (("bank.example/b", "HF203"), ("bank example", "HF203")):
-        with refusal(code):
-            open_log(home.log, create=True, origin=origin, keys=outside.keys, anchors=outside.anchors)
-    with refusal("HF203"):
-        open_log(home.base / "new", create=True, origin="a b", keys=outside.keys, anchors=outside.anchors)
+    for origin in ("bank.example/b", "bank example"):
+        with refusal("HF203"):
+            home.open(origin=origin)
 
 
 def test_an_acknowledged_log_that_vanished_does_not_begin_again(home: Home) -> None:
-    outside = home.outside
-    open_log(home.log, create=True, origin="bank.example/a", keys=outside.keys, anchors=outside.anchors).close()
-    for path in home.log.iterdir():
-        path.unlink()
+    home.open(origin="bank.example/a").close()
+    home.vanish()
     with refusal("HF208"):
-        open_log(home.log, create=True, origin="bank.example/a", keys=outside.keys, anchors=outside.anchors)
+        home.open(origin="bank.example/a")
 
 
 def test_the_key_is_private_and_needed_only_to_write(home: Home) -> None:
@@ -185,13 +211,34 @@ def test_the_key_is_private_and_needed_only_to_write(home: Home) -> None:
 
 
 def test_another_key_does_not_go_on_with_a_log(home: Home, tmp_path: Path) -> None:
-    outside = home.outside
-    for directory in (home.log, tmp_path / "other"):
-        keys = outside.keys if directory == home.log else tmp_path / "other-keys"
-        anchors = outside.anchors if directory == home.log else tmp_path / "other-anchors"
-        open_log(directory, create=True, origin="bank.example/a", keys=keys, anchors=anchors).close()
-    with open_log(home.log, keys=tmp_path / "other-keys", anchors=outside.anchors) as log, refusal("HF205"):
+    other = home.another(tmp_path / "other")
+    for one in (home, other):
+        one.open(origin="bank.example/a").close()
+    with open_log(home.place, keys=other.outside.keys, anchors=home.outside.anchors) as log, refusal("HF205"):
         log.append([phase("x")], actor="runner", subject="x")
+
+
+def test_nothing_is_appended_to_another_history_that_took_the_place_of_the_log(home: Home, tmp_path: Path) -> None:
+    """A server that failed over to a copy which had not everything yet, and was written on there."""
+    with home.open() as log:
+        log.append([phase("before")], actor="runner", subject="x")
+        log.close()  # PostgreSQL copies a database only while nobody is connected to it
+        copy = home.copy(tmp_path / "copy")
+        log.append([phase("acknowledged here only")], actor="runner", subject="x")
+    with open_log(copy.place, keys=copy.outside.keys, anchors=copy.outside.anchors) as log:
+        for anchor in copy.outside.anchors.iterdir():
+            anchor.write_bytes((home.outside.anchors / anchor.name).read_bytes())
+        with refusal("HF208"):
+            log.append([phase("x")], actor="runner", subject="x")
+        for anchor in copy.outside.anchors.iterdir():
+            anchor.unlink()
+        log.append([phase("acknowledged there only")], actor="runner", subject="x")
+        log.append([phase("and more")], actor="runner", subject="x")
+        for anchor in copy.outside.anchors.iterdir():
+            anchor.write_bytes((home.outside.anchors / anchor.name).read_bytes())
+        with refusal("HF209"):
+            log.append([phase("x")], actor="runner", subject="x")
+        assert log.size() == 4
 
 
 def test_attachments_are_kept_by_their_content(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,18 +250,19 @@ def test_attachments_are_kept_by_their_content(home: Home, monkeypatch: pytest.M
         for name in ("0" * 64, "../../keys/x", "", attachment.sha256.upper()):
             with refusal("HF213"):
                 log.attachment(name)
-        path = home.log / "attachments" / attachment.sha256
-        path.chmod(0o644)
-        path.write_bytes(b"cOntent")
+        home.alter_attachment(attachment.sha256, b"cOntent")
         with refusal("HF214"):
             log.attachment(attachment.sha256)
         monkeypatch.setattr(attachments, "ATTACHMENT_LIMIT_BYTES", 6)
         with refusal("HF212"):
             log.attach("large", b"content", "text/plain")
-        assert [entry.name for entry in (home.log / "attachments").iterdir()] == [attachment.sha256]
+        empty = log.attach("empty", b"", "text/plain")
+        assert log.attachment(empty.sha256) == b""
+        assert home.kept_attachments() == sorted([attachment.sha256, empty.sha256])
 
 
-def test_an_attachment_is_synced_before_it_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attachment_is_synced_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path)
     order: list[str] = []
     fsync, rename = os.fsync, Path.replace
 
@@ -309,7 +357,7 @@ def test_a_bundle_reads_like_the_log(home: Home) -> None:
 
 def test_an_export_says_which_attachments_it_could_not_take(home: Home) -> None:
     home.fill((1,))
-    next((home.log / "attachments").iterdir()).unlink()
+    home.drop_attachments()
     with home.open() as log:
         exported = export(log, home.base / "bundle")
     assert [problem.code for problem in exported.problems] == ["HF213"]
@@ -318,12 +366,10 @@ def test_an_export_says_which_attachments_it_could_not_take(home: Home) -> None:
 
 def test_an_altered_log_is_not_exported(home: Home) -> None:
     home.fill((3,))
-    connection = apsw.Connection(str(home.database))
-    connection.execute("UPDATE entry SET data = x'00' WHERE seq = 2")
-    connection.close()
+    home.sql("UPDATE entry SET data = ? WHERE seq = 2", b"\0")
     with home.open() as log, refusal("HF219"):
         export(log, home.base / "bundle")
-    assert sorted(path.name for path in home.base.iterdir()) == ["anchors", "keys", "log"]
+    assert {path.name for path in home.base.iterdir()} - {"log"} == {"anchors", "keys"}
 
 
 def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
@@ -350,3 +396,17 @@ def test_keys_and_anchors_are_found_where_the_environment_says(tmp_path: Path, m
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert state_directory() == tmp_path / ".local" / "state" / "holdfast"
+
+
+def test_a_machine_goes_by_a_pseudonym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: set[str] = set()
+    for text in ("f81d4fae7dec11d0a76500a0c91e6bf6\n", "f81d4fae7dec11d0a76500a0c91e6bf7\n", None):
+        path = tmp_path / str(len(named))
+        if text is not None:
+            path.write_text(text)
+        monkeypatch.setattr(clock, "_MACHINE_ID", path)
+        pseudonym = clock.machine_id.__wrapped__()
+        assert len(pseudonym) == 16
+        assert pseudonym not in (text or "")
+        named.add(pseudonym)
+    assert len(named) == 3

@@ -8,9 +8,9 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import apsw
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -18,21 +18,23 @@ from typer.testing import CliRunner, Result
 from holdfast.cli import log as commands
 from holdfast.errors import HoldfastError
 from holdfast.store.bundle import export
+from tests.holdfast.store.conftest import Homes
 from tests.holdfast.store.home import Home, phase
 
 DEADLINE_S = 30
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """Return a log with four entries, and its bundle beside it; keys and anchors where the environment says."""
+def home(homes: Homes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """Yield a log with four entries, and its bundle beside it; keys and anchors where the environment says."""
     monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "100")
-    home = Home(tmp_path)
+    home = homes(tmp_path)
     home.fill((2,))
     with home.open() as log:
         export(log, tmp_path / "bundle")
-    return home
+    yield home
+    home.leave()
 
 
 def run(*arguments: object) -> Result:
@@ -41,8 +43,23 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["log", *map(str, arguments)])
 
 
+def test_init_begins_a_log_once(homes: Homes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path))
+    place = homes(tmp_path).beginners_place
+    begun = run("init", place, "--origin", "bank.example/drills")
+    assert begun.exit_code == 0
+    assert "the log bank.example/drills is in" in begun.stdout
+    assert "it has 1 entry" in begun.stdout
+    assert "its verifier key: bank.example/drills+" in begun.stdout
+    again = json.loads(run("init", place, "--json").stdout)
+    assert (again["origin"], again["entries"]) == ("bank.example/drills", 1)
+    other = run("init", place, "--origin", "bank.example/others")
+    assert isinstance(other.exception, HoldfastError)
+    assert other.exception.code == "HF203"
+
+
 def test_show_prints_each_entry_on_a_line(home: Home) -> None:
-    for place in (home.log, home.base / "bundle"):
+    for place in (home.place, home.base / "bundle"):
         shown = run("show", place)
         assert shown.exit_code == 0
         heading, *lines = shown.stdout.splitlines()
@@ -55,27 +72,27 @@ def test_show_prints_each_entry_on_a_line(home: Home) -> None:
 def test_show_prints_entries_as_they_were_hashed(home: Home) -> None:
     with home.open() as log:
         stored = [entry.data.decode() for entry in log.read_stored()]
-    assert run("show", home.log, "--json").stdout.splitlines() == stored
+    assert run("show", home.place, "--json").stdout.splitlines() == stored
     assert run("show", home.base / "bundle", "--json").stdout.splitlines() == stored
-    assert run("show", home.log, "--json", "--after", 1).stdout.splitlines() == stored[2:]
-    chosen = run("show", home.log, "--json", "--kind", "log.opened", "--kind", "evidence.attached")
+    assert run("show", home.place, "--json", "--after", 1).stdout.splitlines() == stored[2:]
+    chosen = run("show", home.place, "--json", "--kind", "log.opened", "--kind", "evidence.attached")
     assert chosen.stdout.splitlines() == [stored[0], stored[3]]
 
 
 def test_what_was_recorded_cannot_steer_the_terminal(home: Home) -> None:
     with home.open() as log:
         log.append([phase("\x1b[2J[bold]gone[/bold]\n")], actor="\x1b[31mred", subject="s")
-    shown = run("show", home.log, "--after", 3)
+    shown = run("show", home.place, "--after", 3)
     assert "\x1b" not in shown.stdout
     assert "[bold]gone" in shown.stdout
 
 
 def test_an_unknown_kind_is_a_wrong_call(home: Home) -> None:
-    assert run("show", home.log, "--kind", "weather.changed").exit_code == 2
+    assert run("show", home.place, "--kind", "weather.changed").exit_code == 2
 
 
 def test_verify_says_what_holds(home: Home) -> None:
-    log = run("verify", home.log)
+    log = run("verify", home.place)
     assert log.exit_code == 0
     assert home.key() in log.stdout.replace("\n", "")
     assert "4 entries acknowledged" in log.stdout
@@ -86,7 +103,7 @@ def test_verify_says_what_holds(home: Home) -> None:
     key_file = next(home.outside.keys.glob("*.vkey"))
     machine = json.loads(run("verify", home.base / "bundle", "--key", key_file, "--json").stdout)
     assert (machine["held"], machine["size"], machine["key"], machine["findings"]) == (True, 4, home.key(), [])
-    assert run("verify", home.log, "--against", home.base / "bundle").exit_code == 0
+    assert run("verify", home.place, "--against", home.base / "bundle").exit_code == 0
 
 
 def test_verify_without_a_key_is_not_held(home: Home) -> None:
@@ -97,14 +114,13 @@ def test_verify_without_a_key_is_not_held(home: Home) -> None:
 
 
 def test_verify_shows_every_problem(home: Home) -> None:
-    connection = apsw.Connection(str(home.database))
-    connection.execute("UPDATE entry SET data = x'00' WHERE seq = 1; UPDATE frontier SET hashes = x'00'")
-    connection.close()
-    verified = run("verify", home.log)
+    home.sql("UPDATE entry SET data = ? WHERE seq = 1", b"\0")
+    home.set_frontier(b"\0")
+    verified = run("verify", home.place)
     assert verified.exit_code == 1
     assert "HF222 entry 1" in verified.stdout
     assert "HF218 frontier" in verified.stdout
-    found = json.loads(run("verify", home.log, "--json").stdout)
+    found = json.loads(run("verify", home.place, "--json").stdout)
     assert found["held"] is False
     assert [(finding["code"], finding["place"]) for finding in found["findings"]] == [
         ("HF222", "entry 1"),
@@ -113,40 +129,34 @@ def test_verify_shows_every_problem(home: Home) -> None:
 
 
 def test_export_names_the_key_and_how_to_verify(home: Home) -> None:
-    exported = run("export", home.base / "new", "--log", home.log)
+    exported = run("export", home.base / "new", "--log", home.place)
     assert exported.exit_code == 0
     assert home.key() in exported.stdout
     command = exported.stdout.splitlines()[-1].split()
     assert command[:2] == ["python3", str(home.base / "new" / "verify.py")]
     verified = subprocess.run([sys.executable, command[1], command[2].strip("'")], timeout=DEADLINE_S, check=False)
     assert verified.returncode == 0
-    next((home.log / "attachments").iterdir()).unlink()
-    partly = run("export", home.base / "other", "--log", home.log, "--json")
+    home.drop_attachments()
+    partly = run("export", home.base / "other", "--log", home.place, "--json")
     assert partly.exit_code == 1
     assert [problem["code"] for problem in json.loads(partly.stdout)["problems"]] == ["HF213"]
 
 
 def test_a_restored_older_log_is_refused(home: Home) -> None:
-    saved = home.base / "saved"
-    connection = apsw.Connection(str(home.database))
-    connection.execute("VACUUM INTO ?", (str(saved),))
-    connection.close()
     with home.open() as log:
         log.append([phase("later")], actor="tester", subject="s")
-    for path in home.log.glob("log.sqlite3*"):
-        path.unlink()
-    saved.replace(home.database)
-    refused = run("show", home.log)
+    home.rewind(4)
+    refused = run("show", home.place)
     assert isinstance(refused.exception, HoldfastError)
     assert refused.exception.code == "HF208"
-    verified = run("verify", home.log)
+    verified = run("verify", home.place)
     assert verified.exit_code == 1
     assert "HF208 anchor" in verified.stdout
 
 
 def test_follow_prints_new_entries_until_it_is_interrupted(home: Home) -> None:
     program = "import typer; from holdfast.cli import log; app = typer.Typer(); log.register(app); app()"
-    command = [sys.executable, "-c", program, "log", "follow", str(home.log), "--after", "3", "--json"]
+    command = [sys.executable, "-c", program, "log", "follow", str(home.place), "--after", "3", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": "1"}) as follower:
         assert follower.stdout is not None
         try:

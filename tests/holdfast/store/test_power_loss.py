@@ -12,7 +12,7 @@ import pytest
 
 from holdfast.errors import HoldfastError
 from holdfast.store import database
-from holdfast.store.sqlite import SqliteLog
+from holdfast.store.signed import SignedLog
 from tests.holdfast.store.home import FULL, Home, codes, phase
 from tests.holdfast.store.power import Disk, Machine, PowerLost, restart
 
@@ -36,7 +36,7 @@ def frequent_tidying() -> Iterator[None]:
     apsw.connection_hooks.remove(tidy)
 
 
-def work_until_power_goes(log: SqliteLog, dice: random.Random, acknowledged: dict[int, str]) -> None:
+def work_until_power_goes(log: SignedLog, dice: random.Random, acknowledged: dict[int, str]) -> None:
     """Append and write down what was acknowledged, as a client would."""
     while True:
         details = [f"{dice.random()}" for _ in range(dice.randrange(1, 6))]
