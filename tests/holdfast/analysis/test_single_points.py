@@ -1,0 +1,201 @@
+"""HF601 and HF602: what alone stops a service, and what only looks redundant. Told once; folding loses nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from holdfast.analysis.events import SUPPLYING, Event
+from holdfast.analysis.false_redundancy import false_redundancy
+from holdfast.analysis.single_points import single_points
+from holdfast.analysis.survey import Survey
+from holdfast.analysis.weakness import Weakness
+from holdfast.model.types import CommonCause, Continuity, ImpactTolerance, Model, Resource, Site, Supplier, Team
+from tests.holdfast.analysis.small import HOUR, either, group, mode, model, models, service, thing, way
+
+ON = "2026-11-21"
+
+
+def points(found: Model) -> dict[tuple[str, ...], Weakness]:
+    return {weakness.subjects: weakness for weakness in single_points(Survey(found, ON))}
+
+
+def false(found: Model) -> dict[tuple[str, ...], Weakness]:
+    return {weakness.subjects: weakness for weakness in false_redundancy(Survey(found, ON))}
+
+
+# ---- single points ---------------------------------------------------------------------------------------------------
+
+
+def test_a_host_and_what_runs_on_it_are_one_finding_at_the_host() -> None:
+    host = thing("host", kind="host", recovery=(way("boot", 5),))
+    found = points(model([host, thing("app", "host", recovery=(way(),))], [service("pay", "app")]))
+    assert list(found) == [("host",)]
+    assert found["host",].path == ("pay", "app", "host")
+    assert found["host",].message.endswith(
+        "nothing stands in for it. It takes app with it. At best it is back after 5m."
+    )
+
+
+def test_what_several_things_share_is_told_beside_them_and_not_instead() -> None:
+    shared = [thing("net"), thing("a", "net"), thing("b", "net"), thing("c", "net")]
+    found = points(model(shared, [service("pay", "a"), service("settle", either("b", "c"))]))
+    assert {subjects: weakness.services for subjects, weakness in found.items()} == {
+        ("net",): ("pay", "settle"),
+        ("a",): ("pay",),
+    }
+
+
+def test_things_that_need_each_other_are_told_once() -> None:
+    found = points(model([thing("a", "b"), thing("b", "a")], [service("pay", "a")]))
+    assert len(found) == 1
+
+
+def test_an_alternative_a_group_or_a_mode_is_no_single_point() -> None:
+    things = [thing("a"), thing("b"), group("g", "a", "b")]
+    assert points(model(things, [service("pay", "g")])) == {}
+    assert points(model(things, [service("pay", either("a", "b"))])) == {}
+    assert points(model(things, [service("pay", modes=(mode("full", "a"), mode("slow", "b")))])) == {}
+    below = service("pay", modes=(mode("full", "a"), mode("toy", "b", minimum=False)))
+    assert list(points(model(things, [below]))) == [("a",)]
+
+
+def test_without_a_second_site_there_is_one_finding_and_not_one_for_everything() -> None:
+    here = [thing(name, site="north") for name in ("gate", "core", "store")]
+    found = points(
+        model(
+            [*here, thing("desk", site="south")],
+            [service("pay", *("gate", "core", "store", "desk"))],
+            ["north", "south"],
+        )
+    )
+    assert sorted(found) == [("desk",), ("north", "pay")]
+    assert "pay has no second site: 3 things at north" in found["north", "pay"].message
+
+
+def test_suppliers_and_teams_with_people_to_spare_are_not_told_here() -> None:
+    telco = thing("telco", kind="third-party", supplier=Supplier())
+    many = thing("desk", kind="people", team=Team(6, 2))
+    few = thing("custodians", kind="people", team=Team(2, 2))
+    assert list(points(model([telco, many, few], [service("pay", "telco", "desk", "custodians")]))) == [("custodians",)]
+
+
+def test_the_weight_is_that_of_the_time_it_takes_and_of_the_service() -> None:
+    def weight(minutes: int, **limits: object) -> str:
+        part = thing("db", recovery=(way("rebuild", minutes),))
+        return points(model([part], [service("pay", "db", **limits)]))["db",].weight
+
+    assert [weight(minutes) for minutes in (600, 200, 5)] == ["critical", "high", "medium"]
+    slow = {"impact_tolerance": ImpactTolerance(24 * HOUR, end_of_day=False), "rto_ms": 8 * HOUR}
+    assert [weight(minutes, **slow) for minutes in (2_000, 600, 5)] == ["high", "medium", "low"]
+
+
+def test_where_nothing_says_how_it_comes_back_no_time_is_claimed() -> None:
+    found = points(model([thing("db")], [service("pay", "db")]))["db",]
+    assert found.weight == "high"
+    assert "back" not in found.message
+
+
+# ---- false redundancy ------------------------------------------------------------------------------------------------
+
+
+def test_two_members_at_one_site_or_with_one_attribute_or_behind_one_supplier() -> None:
+    things = [thing("a", site="north"), thing("b", site="north"), group("g", "a", "b")]
+    assert list(false(model(things, [service("pay", "g")], ["north"]))) == [("g", "north")]
+    things = [thing("a", shares={"duct": "x"}), thing("b", shares={"duct": "x"}), group("g", "a", "b")]
+    assert list(false(model(things, [service("pay", "g")]))) == [("duct=x", "g")]
+    things = [thing("a", shares={"duct": "x"}), thing("b", shares={"duct": "y"}), group("g", "a", "b")]
+    assert false(model(things, [service("pay", "g")])) == {}
+
+    def carrier(name: str) -> Resource:
+        return thing(name, kind="third-party", supplier=Supplier(subcontracts=("ducts",)))
+
+    parties = [carrier("orion"), carrier("vega"), thing("ducts", kind="third-party")]
+    found = false(model(parties, [service("pay", either("orion", "vega"))]))
+    assert list(found) == [("ducts", "orion or vega")]
+    assert found["ducts", "orion or vega"].path == ("pay", "orion")
+
+
+def test_what_sites_share_counts_for_what_stands_there() -> None:
+    sites = [Site(name, name, "test", {"power": "grid"}) for name in ("north", "south")]
+    things = [thing("a", site="north"), thing("b", site="south"), group("g", "a", "b")]
+    assert list(false(model(things, [service("pay", "g")], sites))) == [("g", "power=grid")]
+
+
+def test_a_quorum_that_survives_and_a_local_pair_with_a_second_site_are_no_findings() -> None:
+    things = [thing("a", site="north"), thing("b", site="north"), thing("c", site="south")]
+    wide = group("g", "a", "b", "c")
+    assert false(model([*things, wide], [service("pay", "g")], ["north", "south"])) == {}
+    narrow = group("g", "a", "b", "c", quorum=2)
+    assert list(false(model([*things, narrow], [service("pay", "g")], ["north", "south"]))) == [("g", "north")]
+    local = group("fw", "a", "b")
+    assert false(model([*things, local], [service("pay", either("fw", "c"))], ["north", "south"])) == {}
+
+
+def test_what_all_plainly_need_is_a_single_point_and_not_a_false_redundancy() -> None:
+    things = [thing("net", site="north"), thing("a", "net", site="north"), thing("b", "net", site="south")]
+    found = model([*things, group("g", "a", "b")], [service("pay", "g")], ["north", "south"])
+    assert false(found) == {}
+    assert "That g is redundant does not help." in points(found)["net",].message
+
+
+def test_an_admin_domain_is_an_intruders_way_and_says_so() -> None:
+    cause = {"admin-domain": CommonCause("admin-domain", 800_000, ("untrusted",))}
+    shares = {"admin-domain": "corp"}
+    things = [thing("a", shares=shares), thing("b", shares=shares), group("g", "a", "b")]
+    found = false(model(things, [service("pay", "g")], common_causes=cause))["admin-domain=corp", "g"]
+    assert found.message.startswith(
+        "An intruder who holds admin-domain corp (declared to spread with 80%) takes a and b"
+    )
+
+
+def test_an_unlikely_common_cause_weighs_less() -> None:
+    def weight(beta_ppm: int) -> str:
+        things = [thing(name, shares={"release": "18"}, recovery=(way("rebuild", 600),)) for name in "ab"]
+        cause = {"release": CommonCause("release", beta_ppm, ("failed",))}
+        return false(model([*things, group("g", "a", "b")], [service("pay", "g")], common_causes=cause))[
+            "g", "release=18"
+        ].weight
+
+    assert (weight(900_000), weight(50_000)) == ("critical", "high")
+
+
+# ---- nothing is lost by folding --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300, deadline=None)
+@given(models())
+def test_every_event_that_stops_a_service_is_told(found: Model) -> None:
+    survey = Survey(found, ON)
+    single, twins = list(single_points(survey)), list(false_redundancy(survey))
+    for number, services in survey.stopped.items():
+        event = survey.events[number]
+        for name in services:
+            gate = survey.circuit.services[name]
+            parts = {part for part in found.resources if survey.exposure.takes_down(number, survey.circuit.nodes[part])}
+            alone = {part for part in parts if survey.exposure.takes_down(survey.number[part], gate)} - {event.name}
+            if event.cause == "resource" and found.resources[event.name].kind not in SUPPLYING:
+                assert any(name in told.services and _tells(survey, told, event.name) for told in single), event.name
+            elif event.joint and not alone and gate not in _without_dependents(survey, event):
+                sites = any(event.name in told.subjects and name in told.services for told in single)
+                assert sites or any(event.name in told.subjects and name in told.services for told in twins), event.name
+
+
+def _without_dependents(survey: Survey, event: Event) -> frozenset[int]:
+    """Return what falls when a supplier is out and nobody rests on it: where that is enough, HF614 tells."""
+    return survey.circuit.down({survey.circuit.nodes[event.name]} if event.cause == "resource" else ())
+
+
+def _tells(survey: Survey, told: Weakness, name: str) -> bool:
+    """Whether a finding tells of a single point: itself, what lies below it, or the site where it stands."""
+    sites = survey.model.sites.keys() & set(told.subjects)
+    if sites:
+        return survey.model.resources[name].site in sites
+    (subject,) = told.subjects
+    return survey.exposure.takes_down(survey.number[subject], survey.circuit.nodes[name])
+
+
+def test_nothing_is_told_of_a_promise_that_a_supplier_keeps() -> None:
+    shown = Continuity("2026-01-01", "2026-05-01", None, HOUR)
+    telco = thing("telco", kind="third-party", supplier=Supplier(continuity=shown))
+    found = model([telco], [service("pay", "telco")])
+    assert points(found) == false(found) == {}
