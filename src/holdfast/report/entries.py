@@ -8,9 +8,9 @@ from typing import Any
 
 from holdfast.evidence.envelope import kind_of
 from holdfast.evidence.events import (
+    AboutAnExercise,
     AlarmRaised,
     DayScheduled,
-    Event,
     EvidenceAttached,
     EvidenceMissing,
     ExerciseArmed,
@@ -20,7 +20,6 @@ from holdfast.evidence.events import (
     FaultIntended,
     FaultProbed,
     FaultUndone,
-    LogOpened,
     PhaseEntered,
     StopRequested,
 )
@@ -46,7 +45,7 @@ def entries(exercise: Exercise) -> tuple[EntryLine, ...]:
     )
 
 
-def _recorded(exercise: Exercise) -> Iterator[tuple[int, int, Event]]:
+def _recorded(exercise: Exercise) -> Iterator[tuple[int, int, AboutAnExercise]]:
     """Yield every event of an exercise with its number and when it was recorded."""
     yield from _told(exercise.opened, exercise.armed, exercise.day, exercise.rearmed)
     for fault in exercise.faults:
@@ -58,13 +57,13 @@ def _recorded(exercise: Exercise) -> Iterator[tuple[int, int, Event]]:
     yield from _told(*exercise.gaps.values())
 
 
-def _told(*kept: Recorded[Any] | None) -> Iterator[tuple[int, int, Event]]:
+def _told(*kept: Recorded[Any] | None) -> Iterator[tuple[int, int, AboutAnExercise]]:
     for recorded in kept:
         if recorded is not None:
             yield recorded.seq, recorded.at_utc_us, recorded.event
 
 
-def _what(event: Event) -> str:  # noqa: C901, PLR0912 - one case for each kind of event
+def _what(event: AboutAnExercise) -> str:  # noqa: C901 - one case for each kind of event
     """Return one line of what an event says."""
     match event:
         case ExerciseOpened():
@@ -92,5 +91,3 @@ def _what(event: Event) -> str:  # noqa: C901, PLR0912 - one case for each kind 
             return f"stop by {event.by}: {event.why}"
         case ExerciseClosed():
             return f"{event.how}{f': {event.why}' if event.why else ''}"
-        case LogOpened():
-            return f"log {event.origin}"

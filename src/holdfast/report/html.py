@@ -281,6 +281,8 @@ def _identity(judgement: Judgement) -> list[tuple[str, str]]:
         ("Model digest", opened.model_digest),
         ("Model file", f"sha256 {opened.model.sha256}"),
         ("Scenario", f"{opened.scenario} ({opened.exercise_type}), service {opened.service}"),
+        ("RTO, RPO, impact tolerance", str(judgement.limits_approval)),
+        ("Scenario, by its body", str(judgement.scenario_approval)),
         ("Seed", str(opened.seed)),
         ("Environment", f"{opened.environment}: {target}" if target else opened.environment),
         ("Run by", f"Holdfast {opened.version}"),

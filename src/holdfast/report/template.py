@@ -12,6 +12,9 @@ PAGE = """\
 {%- macro verdict(answer, badge=false) -%}
 <span class="verdict {{ answer }}{{ ' badge' if badge }}">{{ marks[answer] }}{{ words[answer] }}</span>
 {%- endmacro -%}
+{%- macro unapproved(approval, what='') -%}
+{%- if approval.mark %} <span class="tag">{{ what }}{{ approval.mark }}</span>{% endif -%}
+{%- endmacro -%}
 {%- macro head() -%}
 <thead><tr>{% for name in varargs %}<th scope="col"{{ right if name in ('Entry', 'Entries', 'Bytes') }}>{{ name }}</th>
 {%- endfor %}</tr></thead>
@@ -88,7 +91,7 @@ PAGE = """\
 <td><a href="#c-{{ outcome.check }}">{{ outcome.objective }}</a></td>
 <td data-name="Measured:">{{ outcome.measured }}</td>
 <td data-name="Bound:">{{ outcome.bound }}
-{%- if outcome.declared_bound %} <span class="tag">unapproved</span>{% endif %}</td>
+{%- if outcome.declared_bound %}{{ unapproved(j.limits_approval) }}{% endif %}</td>
 <td data-name="Evidence:"><span class="nowrap">{{ j.evidence_class }}</span></td>
 <td>{{ verdict(outcome.answer) }}</td>
 <td data-name="Expected:" class="muted">{{ outcome.expected }}
@@ -102,7 +105,8 @@ PAGE = """\
 
 <section>
 <h2>What was broken</h2>
-<p class="lead">{{ j.case.scenario.basis }}</p>
+<p class="lead">{{ j.case.scenario.basis }}
+{{- unapproved(j.scenario_approval, 'scenario ') }}</p>
 <table class="stack">
 {{ head('Fault', 'Target', 'Injected', 'Shown by', 'Undone', 'Entries') }}
 <tbody>
