@@ -1,4 +1,7 @@
-"""examples/meridian against the range that really runs: every site, host, router, line and process, both ways."""
+"""examples/meridian against the range that really runs: every site, host, router, line and process, both ways.
+
+What runs is exactly what the model says is in ``environment: range``. The rest of the institution is only modelled.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,7 @@ from holdfast.connectors.range import (
     SiteState,
     inventory,
 )
-from holdfast.model.sections import leaves
-from holdfast.model.types import Model
+from holdfast.model.types import Model, leaves
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "meridian"
 
@@ -29,10 +31,11 @@ Facts = set[tuple[str, ...]]
 
 
 def declared(model: Model) -> Facts:
-    """Return what the model says is there: one fact for each thing, with where it is."""
-    hosts = {resource.name for resource in model.resources.values() if resource.kind == "host"}
-    facts: Facts = {("site", name) for name in model.sites}
-    for resource in model.resources.values():
+    """Return what the model says is in the range: one fact for each thing, with where it is."""
+    in_range = [resource for resource in model.resources.values() if resource.environment == "range"]
+    hosts = {resource.name for resource in in_range if resource.kind == "host"}
+    facts: Facts = {("site", name) for name, site in model.sites.items() if site.environment == "range"}
+    for resource in in_range:
         if resource.between:
             facts.add(("line", resource.name, *sorted(resource.between)))
         elif resource.kind == "network":
@@ -89,6 +92,19 @@ def test_a_difference_would_be_seen(model: Model) -> None:
     assert running(more) - declared(model) == {("line", "wan-x", "dc-a", "vault")}
     moved = replace(whole, processes={**whole.processes, "etcd-a": ProcessState("db-b", running=True, account="")})
     assert running(moved) != declared(model)
+
+
+def test_claiming_or_disclaiming_that_something_runs_would_be_seen(model: Model) -> None:
+    """The environment alone decides which side a resource is on, in both directions."""
+    whole = running(as_declared(model))
+    modelled = replace(model.resources["virtual-a"], environment="range")
+    claimed = replace(model, resources={**model.resources, "virtual-a": modelled})
+    assert declared(claimed) - whole == {("host", "virtual-a", "amsterdam-east")}
+    real = replace(model.resources["app-b"], environment="production")
+    disclaimed = replace(model, resources={**model.resources, "app-b": real})
+    assert ("host", "app-b", "dc-b") in whole - declared(disclaimed)
+    site = replace(model.sites["cloud"], environment="range")
+    assert declared(replace(model, sites={**model.sites, "cloud": site})) - whole == {("site", "cloud")}
 
 
 @pytest.fixture

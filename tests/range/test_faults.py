@@ -68,7 +68,7 @@ def through(directory: Path, name: str, on: str, **parameters: object) -> FaultI
 def armed(directory: Path) -> gate.Gate:
     """Return the gate as soon as it is ready, or as it is when the time is over."""
     service = MODEL.services["gross-settlement"]
-    clients = Clients(inventory_of(directory).records["participants"], service.indicator)
+    clients = Clients(inventory_of(directory).records["participants"], service.measured)
     deadline = time.monotonic() + ARMED_TIMEOUT_S
     while True:
         view = clients.look(now().mono_us)
@@ -146,7 +146,7 @@ def test_the_gate_is_not_ready_while_something_is_broken(directory: Path) -> Non
     fault = intended(directory, "host.loss", "app-b", {})
     FAULTS["host.loss"].inject(fault, keeper_of(directory), inventory_of(directory))
     service = MODEL.services["gross-settlement"]
-    view = Clients(inventory_of(directory).records["participants"], service.indicator).look(now().mono_us)
+    view = Clients(inventory_of(directory).records["participants"], service.measured).look(now().mono_us)
     found = gate.look(inventory_of(directory), view, MODEL, in_order=False)
     faults.undo(fault)
     assert not found.ready

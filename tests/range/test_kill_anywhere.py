@@ -24,7 +24,8 @@ from holdfast.evidence.events import FaultIntended
 from holdfast.exercises.course import Course
 from holdfast.exercises.faults import FAULTS
 from holdfast.exercises.heal import unclosed
-from holdfast.store.sqlite import SqliteLog, open_log
+from holdfast.store.opening import open_log
+from holdfast.store.signed import SignedLog
 from tests.range.booted import booted, inventory_of, keeper_of
 from tests.repository.tree import ROOT
 
@@ -42,7 +43,7 @@ SCENARIO = """
 scenarios:
   two-small-faults:
     title: A standby freezes while a gateway is cut off
-    family: torture
+    family: hardware
     type: functional
     service: gross-settlement
     basis: Cheap to inject and to undo, so that there are many instants at which to die.
@@ -88,7 +89,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture
-def log(place: Place) -> Iterator[SqliteLog]:
+def log(place: Place) -> Iterator[SignedLog]:
     with open_log(place.log) as opened:
         yield opened
 
@@ -102,14 +103,14 @@ def until(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def begun(log: SqliteLog, after: int) -> Course:
+def begun(log: SignedLog, after: int) -> Course:
     """Return the course of the drill that was started, as soon as it is opened."""
     assert until(lambda: any(each.after >= after for each in unclosed(log))), "the drill was never opened"
     opened = next(each for each in unclosed(log) if each.after >= after)
     return Course(log, opened.opened.exercise, opened.after).look()
 
 
-def killed_at(place: Place, log: SqliteLog, instant_s: float, *, guard_too: bool) -> Course:
+def killed_at(place: Place, log: SignedLog, instant_s: float, *, guard_too: bool) -> Course:
     """Run a drill, kill it ``instant_s`` after its opening, with its guard if that shall be, and return its course."""
     after = log.size() - 1
     with subprocess.Popen(place.drill(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runner:
@@ -141,7 +142,7 @@ def _frozen(place: Place, intended: FaultIntended) -> bool:
 
 
 @pytest.mark.parametrize("number", range(COUNT))
-def test_what_a_killed_drill_broke_is_undone(place: Place, log: SqliteLog, number: int) -> None:
+def test_what_a_killed_drill_broke_is_undone(place: Place, log: SignedLog, number: int) -> None:
     instant_s = random.Random(f"{SEED}/{number}").uniform(0, LATEST_S)
     guard_too = number % 2 == 1
     course = killed_at(place, log, instant_s, guard_too=guard_too)
@@ -153,7 +154,7 @@ def test_what_a_killed_drill_broke_is_undone(place: Place, log: SqliteLog, numbe
     assert_nothing_is_left(place, course)
 
 
-def test_the_next_drill_runs_its_whole_course(place: Place, log: SqliteLog) -> None:
+def test_the_next_drill_runs_its_whole_course(place: Place, log: SignedLog) -> None:
     """After all of that the range is whole: a drill that nobody kills holds, and leaves nothing open."""
     done = subprocess.run(place.drill(), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -162,7 +163,7 @@ def test_the_next_drill_runs_its_whole_course(place: Place, log: SqliteLog) -> N
     assert unclosed(log) == []
 
 
-def test_a_drill_that_is_asked_to_stop_undoes_and_closes(place: Place, log: SqliteLog) -> None:
+def test_a_drill_that_is_asked_to_stop_undoes_and_closes(place: Place, log: SignedLog) -> None:
     after = log.size() - 1
     with subprocess.Popen(place.drill(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as runner:
         course = begun(log, after)
@@ -178,7 +179,7 @@ def test_a_drill_that_is_asked_to_stop_undoes_and_closes(place: Place, log: Sqli
     assert_nothing_is_left(place, course)
 
 
-def test_without_its_guard_a_drill_does_not_go_on(place: Place, log: SqliteLog) -> None:
+def test_without_its_guard_a_drill_does_not_go_on(place: Place, log: SignedLog) -> None:
     after = log.size() - 1
     with subprocess.Popen(place.drill(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runner:
         course = begun(log, after)
@@ -191,7 +192,7 @@ def test_without_its_guard_a_drill_does_not_go_on(place: Place, log: SqliteLog) 
 
 @pytest.mark.parametrize("number", range(12 if FULL else 1))
 def test_a_range_of_its_own_is_taken_down_whenever_the_drill_is_killed(
-    place: Place, log: SqliteLog, number: int
+    place: Place, log: SignedLog, number: int
 ) -> None:
     """From the first moment of its boot on: the keeper outlives Holdfast, so somebody has to end it."""
     after = log.size() - 1
@@ -208,7 +209,7 @@ def test_a_range_of_its_own_is_taken_down_whenever_the_drill_is_killed(
     assert not directory.exists()
 
 
-def test_ctrl_c_undoes_and_closes(place: Place, log: SqliteLog) -> None:
+def test_ctrl_c_undoes_and_closes(place: Place, log: SignedLog) -> None:
     after = log.size() - 1
     with subprocess.Popen(place.drill(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as runner:
         course = begun(log, after)
