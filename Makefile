@@ -39,7 +39,7 @@ format: setup ## format the code and mend what the linter can mend by itself
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
 
-torture: setup ## crash it at random instants, the full count; takes hours
+torture: setup ## crash it at random instants, the full count; takes some ten minutes
 	HOLDFAST_TORTURE=full $(RUN) pytest -m torture
 
 bench: setup ## measure, as docs/benchmarks.md says

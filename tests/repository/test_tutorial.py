@@ -1,4 +1,4 @@
-"""The tutorial's commands, run in order in a directory of their own, print what the tutorial shows."""
+"""The tutorials' commands, run in order in a directory of their own, print what the tutorials show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.repository.tree import ROOT, read
 
-TUTORIAL = Path("docs/tutorial.md")
+FIRST_DRILL, OWN_INSTITUTION = Path("docs/tutorial.md"), Path("docs/tutorial-import.md")
 COMMAND_TIMEOUT_S = 300
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -53,6 +53,15 @@ def workplace() -> Iterator[Path]:
 
 @pytest.mark.range
 def test_the_tutorial_does_what_it_says(workplace: Path) -> None:
+    follow(FIRST_DRILL, workplace)
+
+
+def test_the_tutorial_of_importing_does_what_it_says(workplace: Path) -> None:
+    follow(OWN_INSTITUTION, workplace)
+
+
+def follow(page: Path, workplace: Path) -> None:
+    """Run a page's commands one after the other, and compare what they print."""
     inherited = {name: value for name, value in os.environ.items() if name not in {"XDG_STATE_HOME", "HOLDFAST_STATE"}}
     environment = inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -61,7 +70,7 @@ def test_the_tutorial_does_what_it_says(workplace: Path) -> None:
         "COLUMNS": "120",
         "NO_COLOR": "1",
     }
-    for command, shown in steps(read(TUTORIAL)):
+    for command, shown in steps(read(page)):
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=workplace,
@@ -76,8 +85,12 @@ def test_the_tutorial_does_what_it_says(workplace: Path) -> None:
         assert not_printed(shown, done.stdout) == [], f"$ {command}\n{done.stdout}"
 
 
-def test_the_tutorial_has_commands_and_a_wrong_line_is_noticed() -> None:
-    assert len(steps(read(TUTORIAL))) > 3
+@pytest.mark.parametrize("page", [FIRST_DRILL, OWN_INSTITUTION])
+def test_a_tutorial_has_commands(page: Path) -> None:
+    assert len(steps(read(page))) > 3
+
+
+def test_a_wrong_line_is_noticed() -> None:
     page = "```console\n$ date\n… 2026\n…\nend\n```\n"
     assert steps(page) == [("date", ("… 2026", "…", "end"))]
     assert not_printed(("… 2026", "…", "end"), "May 2026\nmore\nend\n") == []

@@ -73,7 +73,7 @@ class Case:
         seen, since = self.observed, self.injected_us
         if isinstance(seen, NoTimeline) or since is None:
             return None
-        indicator = self.service.indicator
+        indicator = self.service.measured
         if seen.last_offer_us < since + (indicator.window_ms + indicator.within_ms) * 1_000:
             return "nothing was offered for long enough after the injection"
         gaps = [i for i in seen.intervals if i.state == "unobserved" and since < i.end_us <= seen.last_offer_us]

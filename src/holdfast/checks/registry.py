@@ -52,7 +52,7 @@ CALENDAR_CHECKS = frozenset({"day-completed"})
 
 def judge(exercise: Exercise, history: History, scenario: Scenario, declared_service: Service) -> tuple[Outcome, ...]:
     """Return the outcome of every check that the scenario makes, in the order of the registry."""
-    timeline = observe(history, declared_service.indicator)
+    timeline = observe(history, declared_service.measured)
     return judge_case(Case(exercise, history, scenario, declared_service, timeline))
 
 

@@ -187,7 +187,7 @@ def _first_answer_us(case: Case, interruption: Interruption) -> int:
     restored_us = interruption.restored_us
     if restored_us is None:
         return 0
-    until_us = restored_us + case.service.indicator.window_ms * 1_000
+    until_us = restored_us + case.service.measured.window_ms * 1_000
     offered = (o for o in case.operations.values() if restored_us <= o.offer.t_us < until_us)
     return min((o.acknowledged.t_us for o in offered if o.acknowledged), default=restored_us)
 

@@ -8,7 +8,20 @@ from io import TextIOWrapper
 import typer
 from rich.console import Console
 
-from holdfast.cli import check, drill, judge, log, range_
+from holdfast.cli import (
+    approve,
+    check,
+    diff,
+    drill,
+    explain,
+    import_,
+    init,
+    judge,
+    log,
+    map_,
+    range_,
+    schema,
+)
 from holdfast.errors import HoldfastError
 
 app = typer.Typer(
@@ -19,7 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # paragraphs of a help text are filled to the width of the terminal
 )
-for command in (check, drill, judge, log, range_):
+# In the order of the work: declare, rehearse, prove.
+for command in (init, import_, check, map_, explain, diff, approve, drill, judge, log, range_, schema):
     command.register(app)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from holdfast.errors import EnvironmentProblem, UsageError
 from holdfast.exercises.vocabulary import vocabulary
@@ -25,11 +25,7 @@ def read_files(path: Path) -> tuple[dict[str, bytes], str]:
         if path.is_file():
             found = [path]
         elif path.is_dir():
-            found = sorted(
-                entry
-                for entry in path.iterdir()
-                if entry.suffix in _SUFFIXES and not entry.name.startswith(".") and entry.is_file()
-            )
+            found = sorted(entry for entry in path.iterdir() if is_declaration(entry) and entry.is_file())
         else:
             message = f"expected a declaration at {path}, got nothing there"
             raise UsageError("HF910", message, remedy="Name a directory of YAML files, or one file.")
@@ -41,6 +37,11 @@ def read_files(path: Path) -> tuple[dict[str, bytes], str]:
         message = f"expected YAML files in {path}, got none"
         raise UsageError("HF910", message, remedy="Name the directory with the *.yaml files of the declaration.")
     return files, root_of(files)
+
+
+def is_declaration(path: PurePath) -> bool:
+    """Return whether a file of this name, directly in a directory, is read as part of its declaration."""
+    return path.suffix in _SUFFIXES and not path.name.startswith(".")
 
 
 def _read(path: Path) -> bytes:

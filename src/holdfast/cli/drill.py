@@ -20,10 +20,11 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
     from holdfast.exercises.plan import Plan
     from holdfast.measures.judgement import Judgement
     from holdfast.model.types import Environment, Model, Scenario
-    from holdfast.store.sqlite import SqliteLog
+    from holdfast.store.signed import SignedLog
 
 _MODEL = Path("examples/meridian")
-_EVIDENCE = Path("evidence")
+_EVIDENCE = "evidence"
+_REPORTS = "reports"  # in the log's directory; where the command runs, if the log lies in a database
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class _Drill:
 
     model: Model
     environment: Environment
-    log: SqliteLog
+    log: SignedLog
     range_dir: Path | None
     keep_range: bool
     reports: Path
@@ -47,8 +48,8 @@ def register(app: typer.Typer) -> None:
 def drill(  # noqa: PLR0913 -- options of a command
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Scenarios of the model.")] = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="Run every scenario of the model, one after the other.")] = False,
-    listing: Annotated[bool, typer.Option("--list", help="List the scenarios; run nothing.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Run every drill of the model, one after the other.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the drills; run nothing.")] = False,
     planning: Annotated[
         bool, typer.Option("--plan", help="Show targets, blast radius and undo; act on nothing.")
     ] = False,
@@ -57,7 +58,9 @@ def drill(  # noqa: PLR0913 -- options of a command
         bool, typer.Option("--heal", help="Undo what a drill that died left behind; run nothing.")
     ] = False,
     model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
-    log: Annotated[Path, typer.Option("--log", metavar="DIR", help="Where the log is, or begins.")] = _EVIDENCE,
+    log: Annotated[
+        str, typer.Option("--log", metavar="LOG", help="Where the log is, or begins: a directory or an address.")
+    ] = _EVIDENCE,
     range_dir: Annotated[Path | None, typer.Option("--range", metavar="DIR", help="Use this running range.")] = None,
     keep_range: Annotated[bool, typer.Option("--keep-range", help="Leave the range up afterwards.")] = False,
     environment: Annotated[str, typer.Option("--environment", help="What may be touched: range or test.")] = "range",
@@ -88,11 +91,13 @@ def drill(  # noqa: PLR0913 -- options of a command
     if planning:
         _show_plans(plans, as_json=as_json)
         return
-    from holdfast.store.sqlite import open_log
+    from holdfast.store.opening import open_log
+    from holdfast.store.places import is_address
 
     with open_log(log, create=True) as opened:
         place = None if range_dir is None else range_dir.resolve()
-        wanted = _Drill(declared, allowed, opened, place, keep_range, report or log / "reports", as_json)
+        reports = report or Path("" if is_address(log) else log, _REPORTS)
+        wanted = _Drill(declared, allowed, opened, place, keep_range, reports, as_json)
         judged = _run_all(wanted, chosen)
     from holdfast.cli.verdicts import worst
 
@@ -100,17 +105,22 @@ def drill(  # noqa: PLR0913 -- options of a command
 
 
 def _chosen(model: Model, names: list[str], *, every: bool) -> list[Scenario]:
-    """Return the scenarios that were named, in that order, or all of them."""
+    """Return the scenarios that were named, in that order, or all of them that are rehearsed."""
+    rehearsed = {name: scenario for name, scenario in model.scenarios.items() if scenario.rehearsed}
     if every:
-        return list(model.scenarios.values())
-    known = ", ".join(model.scenarios) or "none"
+        return list(rehearsed.values())
+    known = ", ".join(rehearsed) or "none"
     if not names:
         raise UsageError("HF409", "expected the name of a scenario, got none", remedy=f"Name one of {known}, or --all.")
     for name in names:
         if name not in model.scenarios:
             message = f"the model has no scenario {name!r}"
             raise UsageError("HF409", message, remedy=f"There are: {known}.")
-    return [model.scenarios[name] for name in names]
+        if name not in rehearsed:
+            message = f"scenario {name!r} is only modelled: it has no disruption that a drill could run"
+            remedy = f"Give it disruption, load and abort_when, or name one of {known}."
+            raise UsageError("HF409", message, remedy=remedy)
+    return [rehearsed[name] for name in names]
 
 
 def _environment(text: str) -> Environment:
@@ -124,10 +134,10 @@ def _environment(text: str) -> Environment:
     raise UsageError("HF402", message, remedy="Name range or test; production is refused in this version.")
 
 
-def _tidy(place: Path, *, stopping: bool) -> None:
+def _tidy(place: str, *, stopping: bool) -> None:
     """Stop or heal what there is on a log."""
     from holdfast.exercises.heal import heal, stop
-    from holdfast.store.sqlite import open_log
+    from holdfast.store.opening import open_log
 
     tell = _once(typer.echo)
     with open_log(place) as log:
@@ -184,7 +194,7 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
         with watching(console) as watcher:
             runner = Runner(order, watcher.tell)
             exercise = runner.run()
-        audit = audited(wanted.log.directory, None)
+        audit = audited(wanted.log.place, None)
         judgement = _judge(wanted.log, exercise)
         judged.append(judgement)
         written = _write(wanted, judgement)
@@ -204,7 +214,7 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
     return judged
 
 
-def _judge(log: SqliteLog, exercise: str) -> Judgement:
+def _judge(log: SignedLog, exercise: str) -> Judgement:
     from holdfast.exercises.vocabulary import vocabulary
     from holdfast.measures.judgement import judge_exercise
 
@@ -224,7 +234,7 @@ def _write(wanted: _Drill, judgement: Judgement) -> dict[str, str]:
     report, bundle = directory / "report.html", directory / "bundle"
     report.write_text(render(judgement), encoding="utf-8")
     export(wanted.log, bundle)
-    return {"report": str(report), "bundle": str(bundle), "log": str(wanted.log.directory)}
+    return {"report": str(report), "bundle": str(bundle), "log": wanted.log.place}
 
 
 # -- showing --

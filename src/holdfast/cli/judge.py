@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
     from holdfast.store.port import LogReader
 
 PAGE_ENTRIES = 1000
-_EVIDENCE = Path("evidence")
+_EVIDENCE = "evidence"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def judge(
     place: Annotated[
-        Path, typer.Argument(metavar="[LOG]", help="A log's directory, or an exported bundle.")
+        str, typer.Argument(metavar="[LOG]", help="A log's directory or address, or an exported bundle.")
     ] = _EVIDENCE,
     exercise: Annotated[
         str | None, typer.Option("--exercise", metavar="ID", help="Only this exercise. [default: all of them]")
@@ -81,13 +81,13 @@ def judge(
     raise typer.Exit(worst(judgements))
 
 
-def _judge(place: Path, exercise: str | None) -> tuple[Judgement, ...]:
-    """Return the judgements asked for, of a log's directory or of a bundle."""
+def _judge(place: str, exercise: str | None) -> tuple[Judgement, ...]:
+    """Return the judgements asked for, of a log or of a bundle."""
     from holdfast.store.bundle import is_bundle, read_bundle
-    from holdfast.store.sqlite import open_log
+    from holdfast.store.opening import open_log
 
-    if is_bundle(place):
-        return _judged(read_bundle(place), exercise)
+    if is_bundle(Path(place)):
+        return _judged(read_bundle(Path(place)), exercise)
     with open_log(place) as log:
         return _judged(log, exercise)
 

@@ -1,4 +1,4 @@
-"""``holdfast log``: show, follow, verify and export what happened."""
+"""``holdfast log``: show, follow, verify and export what happened; other modules add what is done more rarely."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +18,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from holdfast.cli import beginning, continuation, personal, proof
 from holdfast.errors import ExitCode
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
     from holdfast.evidence.envelope import Envelope
+    from holdfast.evidence.events import Continued
     from holdfast.evidence.verification import Finding
     from holdfast.store.audit import Audit
     from holdfast.store.bundle import BundleLog
-    from holdfast.store.sqlite import SqliteLog
+    from holdfast.store.signed import SignedLog
 
 PIPE_WIDTH = 100
 PAGE_ENTRIES = 1000
@@ -33,9 +36,9 @@ SHOWN_FINDINGS = 20
 KIND_WIDTH = 18
 ACTOR_WIDTH = 12
 
-_EVIDENCE = Path("evidence")
+_EVIDENCE = "evidence"
 
-Place = Annotated[Path, typer.Argument(metavar="[LOG]", help="A log's directory, or an exported bundle.")]
+Place = Annotated[str, typer.Argument(metavar="[LOG]", help="A log's directory or address, or an exported bundle.")]
 After = Annotated[int, typer.Option("--after", metavar="SEQ", help="Only entries after this sequence number.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only entries of this kind; may be repeated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line: entries as they were hashed.")]
@@ -43,26 +46,39 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line: en
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
-    group = typer.Typer(no_args_is_help=True, help="Show, follow, verify and export the log of what happened.")
-    for command in (show, follow, verify, export):
+    group = typer.Typer(no_args_is_help=True, help="Show, verify, export, prove and continue the log of what happened.")
+    for command in (
+        beginning.init,
+        show,
+        follow,
+        verify,
+        export,
+        proof.prove,
+        proof.check_proof,
+        personal.reveal,
+        personal.erase,
+    ):
         group.command()(command)
+    group.command("continue")(continuation.continue_)
     app.add_typer(group, name="log")
 
 
 def show(place: Place = _EVIDENCE, after: After = -1, kind: Kinds = None, as_json: AsJson = False) -> None:
     """Print the entries of a log or of a bundle."""
     _check_kinds(kind)
-    log = _open(place)
     console = _console()
-    if not as_json:
-        console.print(Text(f"{log.origin} · {log.size():,} entries · {place}", style="bold"), soft_wrap=True)
-    for envelope in _entries(log, after):
-        _print(console, envelope, kind, as_json=as_json)
+    with closing(_open(place)) as log:
+        if not as_json:
+            console.print(Text(f"{log.origin} · {log.size():,} entries · {place}", style="bold"), soft_wrap=True)
+            if (link := _link(log)) is not None:
+                console.print(Text(continuation.told(link), style="yellow"), soft_wrap=True)
+        for envelope in _entries(log, after):
+            _print(console, envelope, kind, as_json=as_json)
 
 
 def follow(place: Place = _EVIDENCE, after: After = -1, kind: Kinds = None, as_json: AsJson = False) -> None:
     """Print the entries of a log, then every new one as it is recorded, until interrupted."""
-    from holdfast.store.sqlite import open_log
+    from holdfast.store.opening import open_log
 
     _check_kinds(kind)
     log = open_log(place)
@@ -88,6 +104,10 @@ def verify(
         Path | None,
         typer.Option("--against", metavar="BUNDLE", help="A bundle exported before: must be its beginning."),
     ] = None,
+    continues: Annotated[
+        str | None,
+        typer.Option("--continues", metavar="OLD", help="An older log or bundle: must be what this log continues."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Check that every entry is what was signed; show every problem at once.
@@ -97,11 +117,17 @@ def verify(
     """
     from holdfast.store.audit import audit_bundle, audit_log
     from holdfast.store.bundle import is_bundle
+    from holdfast.store.continuation import with_link
     from holdfast.store.keys import read_verifier
     from holdfast.store.places import Outside
 
     known = None if key is None else read_verifier(key)
-    audit = audit_bundle(place, known) if is_bundle(place) else audit_log(place, known, Outside.of(place), against)
+    if is_bundle(Path(place)):
+        audit = audit_bundle(Path(place), known)
+    else:
+        audit = audit_log(place, known, Outside.of(place), against)
+    if continues is not None:
+        audit = with_link(audit, continues, Outside.of(place))
     if as_json:
         typer.echo(json.dumps(_audit_as_json(audit), ensure_ascii=False, indent=2))
     else:
@@ -111,17 +137,20 @@ def verify(
 
 def export(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the bundle: a new directory.")],
-    log: Annotated[Path, typer.Option("--log", metavar="LOG", help="The log's directory.")] = _EVIDENCE,
+    log: Annotated[str, typer.Option("--log", metavar="LOG", help="The log's directory or address.")] = _EVIDENCE,
+    personal_data: Annotated[
+        bool, typer.Option("--with-personal-data", help="Also what was concealed: whoever has the bundle can read it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Write the log as a bundle that anybody can verify offline, with its attachments and a one-file verifier."""
     from holdfast.store.bundle import export as export_bundle
     from holdfast.store.keys import load_verifier, verifier_path
+    from holdfast.store.opening import open_log
     from holdfast.store.places import Outside
-    from holdfast.store.sqlite import open_log
 
     with open_log(log) as source:
-        exported = export_bundle(source, directory)
+        exported = export_bundle(source, directory, personal=personal_data)
         outside = Outside.of(log)
         key = load_verifier(outside.keys, source.origin)
     checkpoint = exported.checkpoint
@@ -133,6 +162,7 @@ def export(
             "root": b64encode(checkpoint.root).decode(),
             "key": str(key) if key else None,
             "attachments": exported.attachments,
+            "personal": exported.personal,
             "problems": [{"code": problem.code, "message": problem.message} for problem in exported.problems],
         }
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=2))
@@ -140,6 +170,8 @@ def export(
         console = _console()
         counted = f"{checkpoint.size:,} entries and {exported.attachments:,} attachments"
         console.print(Text.assemble(("✓ ", "bold green"), f"exported {counted} of {checkpoint.origin} to {directory}"))
+        if personal_data:
+            console.print(Text(f"! with {exported.personal:,} values of personal data, readable", style="bold yellow"))
         for problem in exported.problems:
             _print_problem(console, "✗ ", "bold red", f"{problem.code} {problem.message}", problem.remedy)
         if key:
@@ -152,17 +184,24 @@ def export(
         raise typer.Exit(ExitCode.BROKEN)
 
 
-def _open(place: Path) -> SqliteLog | BundleLog:
+def _open(place: str) -> SignedLog | BundleLog:
     from holdfast.store.bundle import is_bundle, read_bundle
-    from holdfast.store.sqlite import open_log
+    from holdfast.store.opening import open_log
 
-    if is_bundle(place):
-        return read_bundle(place)
+    if is_bundle(Path(place)):
+        return read_bundle(Path(place))
     log = open_log(place)
     if not log.anchored():
         note = "no anchor of this log is kept here: whether it is the latest copy cannot be told (HF228)"
         Console(stderr=True, highlight=False).print(Text(f"note: {note}", style="yellow"))
     return log
+
+
+def _link(log: SignedLog | BundleLog) -> Continued | None:
+    from holdfast.store.audit import continued_in
+
+    first = log.read_stored(limit=1)
+    return continued_in(first[0].data) if first else None
 
 
 def _check_kinds(kinds: Sequence[str] | None) -> None:
@@ -173,7 +212,7 @@ def _check_kinds(kinds: Sequence[str] | None) -> None:
             raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
 
 
-def _entries(log: SqliteLog | BundleLog, after: int) -> Iterator[Envelope]:
+def _entries(log: SignedLog | BundleLog, after: int) -> Iterator[Envelope]:
     while page := log.read(after, PAGE_ENTRIES):
         yield from page
         after = page[-1].seq
@@ -220,6 +259,8 @@ def _show_audit(console: Console, audit: Audit, *, given: bool) -> None:
     facts.add_row("key", f"{audit.key}\n({source})" if audit.key else Text("none: signatures NOT verified", "bold red"))
     if audit.what == "log":
         facts.add_row("anchor", "none" if audit.anchored is None else f"{audit.anchored:,} entries acknowledged")
+    if audit.continues is not None:
+        facts.add_row("link", continuation.told(audit.continues))
     facts.add_row("read", f"{audit.checkpoints:,} checkpoints, {audit.attachments:,} attachments")
     console.print(facts)
     console.print()

@@ -16,8 +16,8 @@ _ATTACHMENTS = frozenset({"HF213", "HF214"})
 """A missing or altered attachment ends no judgement: what rests on it reads unknown."""
 
 
-def audited(place: Path, key: str | None) -> Audit:
-    """Verify a log's directory or a bundle and return what was found; HF923 when its entries were altered."""
+def audited(place: str, key: str | None) -> Audit:
+    """Verify a log or a bundle and return what was found; HF923 when its entries were altered."""
     from holdfast.evidence.verification import is_error
     from holdfast.store.audit import audit_bundle, audit_log
     from holdfast.store.bundle import is_bundle
@@ -25,7 +25,7 @@ def audited(place: Path, key: str | None) -> Audit:
     from holdfast.store.places import Outside
 
     known = None if key is None else read_verifier(key)
-    audit = audit_bundle(place, known) if is_bundle(place) else audit_log(place, known, Outside.of(place))
+    audit = audit_bundle(Path(place), known) if is_bundle(Path(place)) else audit_log(place, known, Outside.of(place))
     altered = [each for each in audit.findings if is_error(each) and each.code not in _ATTACHMENTS | {_NO_KEY}]
     if altered:
         message = f"{place} is not the record that was signed, so it is not judged: {_said(altered)}"

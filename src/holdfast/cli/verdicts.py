@@ -28,13 +28,18 @@ def show(console: Console, judgement: Judgement) -> None:
     from holdfast.report.headline import headline
 
     scenario = judgement.case.scenario
-    console.print(Text.assemble((_safe(scenario.title), "bold"), f"  ({_safe(judgement.exercise.id)})"), soft_wrap=True)
+    title = Text.assemble((_safe(scenario.title), "bold"), f"  ({_safe(judgement.exercise.id)})")
+    if judgement.scenario_approval.mark:
+        title.append(f"  scenario {judgement.scenario_approval.mark}", "yellow")
+    console.print(title, soft_wrap=True)
     console.print(Padding(Text(_safe(headline(judgement))), (0, 0, 1, 0)), width=WIDTH)
     table = Table(header_style="dim", pad_edge=False, box=None, padding=(0, 2, 0, 0))
     for name, width in _COLUMNS:
         table.add_column(name, overflow="fold", width=width)
     for outcome in judgement.outcomes:
-        cells = (outcome.objective, outcome.measured, outcome.bound, judgement.evidence_class)
+        unapproved = judgement.limits_approval.mark if outcome.declared_bound else ""
+        bound = f"{outcome.bound}, {unapproved}" if unapproved else outcome.bound
+        cells = (outcome.objective, outcome.measured, bound, judgement.evidence_class)
         table.add_row(*(Text(_safe(cell)) for cell in cells), _verdict(outcome))
     console.print(table)
     for outcome in judgement.outcomes:

@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 from holdfast.evidence.envelope import event_of
 from holdfast.evidence.events import (
+    AboutNoExercise,
     Event,
     ExerciseArmed,
     ExerciseClosed,
@@ -19,7 +20,6 @@ from holdfast.evidence.events import (
     FaultIntended,
     FaultProbed,
     FaultUndone,
-    LogOpened,
     PhaseEntered,
     StopRequested,
 )
@@ -73,11 +73,9 @@ class Course:
         return self
 
     def _take(self, seq: int, event: Event) -> None:
+        if isinstance(event, AboutNoExercise) or event.exercise != self.exercise:
+            return
         match event:
-            case LogOpened():
-                return
-            case _ if event.exercise != self.exercise:
-                return
             case ExerciseOpened():
                 self.opened = event
             case ExerciseArmed():

@@ -29,7 +29,7 @@ from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.loader import load_attachment
 from holdfast.model.types import Scenario, Service
 from holdfast.store.clock import now
-from holdfast.store.sqlite import open_log
+from holdfast.store.opening import open_log
 
 LOOK_EVERY_S = 0.2
 HEARTBEAT_LIMIT_S = 6.0  # a dozen beats: on a busy machine one of them may come late
@@ -84,7 +84,7 @@ class _Watched:
                 self.target = inventory(self.keeper)[0]
             except HoldfastError:
                 return 0
-            self.clients = Clients(self.target.records[PARTICIPANTS_RECORDS], self.service.indicator)
+            self.clients = Clients(self.target.records[PARTICIPANTS_RECORDS], self.service.measured)
         now_us = now().mono_us
         view = self.clients.look(now_us)
         return 0 if view.disrupted_us is None else (now_us - view.disrupted_us) // 1000
@@ -158,12 +158,12 @@ def _why_take_over(course: Course, heartbeat: Heartbeat, watched: _Watched) -> s
 
 
 def main() -> None:
-    """Guard an exercise: the log's directory, the exercise, and an entry before its opening are the arguments."""
+    """Guard an exercise: the log's place, the exercise, and an entry before its opening are the arguments."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # It must not be stopped before what it guards: `holdfast drill --stop` ends both.
         signal.signal(ignored, signal.SIG_IGN)
-    directory, exercise, after = sys.argv[1:]
-    log = open_log(Path(directory))
+    place, exercise, after = sys.argv[1:]
+    log = open_log(place)
     try:
         watch(Course(log, exercise, int(after)), Recorder(log, exercise, "guard"), Heartbeat(sys.stdin.fileno()))
     finally:

@@ -1,17 +1,14 @@
 """Healing: what exercises left behind, found in the log at the next start, and undone, closed, taken down.
 
 This is what remains when the runner died and its guard with it, or when an exercise had to be closed although not all
-of it could be undone. An exercise whose runner or guard still lives is left to them. Two starts at once take turns by
-a lock on the log's directory.
+of it could be undone. An exercise whose runner or guard still lives is left to them, one that was begun on another
+machine to that machine. Two starts at once take turns by holding the log exclusively.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,9 +21,8 @@ from holdfast.evidence.events import ExerciseClosed, ExerciseOpened, Instant, Ph
 from holdfast.exercises import leaving
 from holdfast.exercises.course import READ_ENTRIES, Course, Recorder
 from holdfast.exercises.undoing import revoke, undo_all
-from holdfast.store.clock import now
+from holdfast.store.clock import machine_id, now
 from holdfast.store.port import Log
-from holdfast.store.sqlite import SqliteLog
 
 GUARD_ENDS_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 300.0
@@ -79,15 +75,17 @@ def runner_lives(exercise: Begun) -> bool:
     return _lives(exercise, leaving.RUNNER)
 
 
-def heal(log: SqliteLog, tell: Callable[[str], None]) -> Healing:
+def heal(log: Log, tell: Callable[[str], None]) -> Healing:
     """Heal every dead exercise of a log, and say what came of it.
 
     One that is closed is healed too, if the range that it left behind, or broken, is still there.
     """
     healing = Healing()
-    with _alone(log.directory):
+    with log.exclusive():
         for exercise in begun(log):
             name = exercise.opened.exercise
+            if not _begun_here(exercise):
+                continue
             if exercise.closed and not _range_is_up(exercise):
                 continue
             if runner_lives(exercise):
@@ -108,7 +106,7 @@ def heal(log: SqliteLog, tell: Callable[[str], None]) -> Healing:
     return healing
 
 
-def stop(log: SqliteLog, tell: Callable[[str], None]) -> list[str]:
+def stop(log: Log, tell: Callable[[str], None]) -> list[str]:
     """Ask every exercise that is running to stop, wait until each is closed, and return their ids.
 
     HF408 if one is not closed within five minutes. Those whose processes are gone are healed instead.
@@ -116,7 +114,9 @@ def stop(log: SqliteLog, tell: Callable[[str], None]) -> list[str]:
     asked = []
     for exercise in unclosed(log):
         name = exercise.opened.exercise
-        if runner_lives(exercise) or _lives(exercise, leaving.GUARD):
+        if not _begun_here(exercise):
+            tell(f"{name} was begun on another machine: it is stopped there")
+        elif runner_lives(exercise) or _lives(exercise, leaving.GUARD):
             request = StopRequested(name, "operator", "holdfast drill --stop", now())
             log.append([request], actor="operator", subject=f"exercise:{name}")
             asked.append(Course(log, name, exercise.after))
@@ -178,19 +178,14 @@ def _range_is_up(exercise: Begun) -> bool:
     return exercise.clock_id == now().clock_id and Hypervisor(Path(exercise.opened.target[leaving.KEEPER])).alive()
 
 
+def _begun_here(exercise: Begun) -> bool:
+    """Return whether it was begun on this machine: of another's processes nothing is known here."""
+    return exercise.opened.target.get(leaving.MACHINE, machine_id()) == machine_id()
+
+
 def _lives(exercise: Begun, who: str) -> bool:
     """Return whether a process of an exercise lives. After a reboot none does, whoever has its pid now."""
     here: Instant = now()
     if exercise.clock_id != here.clock_id:
         return False
     return processes.condition(Process.parse(exercise.opened.target[who])) != "gone"
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -24,6 +24,7 @@ How = Literal["finished", "stopped", "crashed", "not-runnable"]
 
 # What ``ExerciseOpened.target`` says of the range: enough to find it again, heal it and take it down.
 RANGE, KEEPER, OWNED, COMMAND, RUNNER, GUARD = "range", "keeper", "owned", "command", "runner", "guard"
+MACHINE = "machine"  # on which all of that is
 WRITTEN = "inventory.json"  # in the range's directory
 VAULT_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.1

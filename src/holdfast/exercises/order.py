@@ -14,7 +14,7 @@ from holdfast.connectors.range import Command
 from holdfast.errors import EnvironmentProblem
 from holdfast.exercises.clients import View
 from holdfast.model.types import Environment, Model, Scenario
-from holdfast.store.sqlite import SqliteLog
+from holdfast.store.port import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Order:
     model: Model
     scenario: Scenario
     environment: Environment
-    log: SqliteLog
+    log: Log
     range_dir: Path | None = None
     keep_range: bool = False
 

@@ -41,18 +41,26 @@ def plan(model: Model, scenario: Scenario, environment: Environment) -> Plan:
     working = functioning(model, hit)
     taken = tuple(sorted(set(model.resources) - working - hit))
     _check_environment(model, {*hit, *taken}, [fault.target for fault in scenario.disruption], environment)
-    modes = {mode.name: _met(model, mode.needs, working) for mode in model.services[scenario.service].modes}
+    modes = {mode.name: _met(mode.needs, working) for mode in model.services[scenario.service].modes}
     return Plan(scenario, steps, taken, modes)
 
 
 def functioning(model: Model, failed: Iterable[str]) -> frozenset[str]:
-    """Return the largest set of resources that function without ``failed``: each one's needs hold inside the set."""
-    working = frozenset(model.resources) - set(failed)
+    """Return the largest set of resources and groups without ``failed`` in which each has what it needs."""
+    working = frozenset((*model.resources, *model.groups)) - set(failed)
     while True:
-        left = frozenset(name for name in working if _met(model, model.resources[name].needs, working))
+        left = frozenset(name for name in working if _functions(model, name, working))
         if left == working:
             return working
         working = left
+
+
+def _functions(model: Model, name: str, working: frozenset[str]) -> bool:
+    group = model.groups.get(name)
+    if group is None:
+        return _met(model.resources[name].needs, working)
+    enough = sum(member in working for member in group.members) >= max(group.active, group.quorum)
+    return enough and _met(group.needs, working)
 
 
 def _step(model: Model, fault: Fault) -> Step:
@@ -79,19 +87,16 @@ def _hit(model: Model, fault: Fault) -> tuple[str, ...]:
     return (fault.target,)
 
 
-def _met(model: Model, need: Need, working: frozenset[str]) -> bool:
+def _met(need: Need, working: frozenset[str]) -> bool:
     match need:
         case On(resource):
-            group = model.groups.get(resource)
-            if group is None:
-                return resource in working
-            return sum(member in working for member in group.members) >= max(group.active, group.quorum)
+            return resource in working
         case AllOf(of):
-            return all(_met(model, part, working) for part in of)
+            return all(_met(part, working) for part in of)
         case AnyOf(of):
-            return any(_met(model, part, working) for part in of)
+            return any(_met(part, working) for part in of)
         case AtLeast(count, of):
-            return sum(_met(model, part, working) for part in of) >= count
+            return sum(_met(part, working) for part in of) >= count
 
 
 def _check_environment(model: Model, touched: Iterable[str], targets: Iterable[str], environment: Environment) -> None:

@@ -56,7 +56,7 @@ from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment
 from holdfast.model.types import Fault
-from holdfast.store.clock import now
+from holdfast.store.clock import machine_id, now
 
 TICK_S = 0.1
 ARMED_TIMEOUT_S = 60.0
@@ -134,7 +134,7 @@ class Runner:
     def _open(self) -> None:
         """Start the guard, commit the model and what the drill is going to touch, and see that the guard watches."""
         order = self.order
-        self._guard = Guard.start(order.log.directory, self.exercise, self.course.after)
+        self._guard = Guard.start(order.log.place, self.exercise, self.course.after)
         model = order.log.attach("model.json", attachment(self.model), collection.JSON)
         command = self.model.range.command if self.model.range else ()
         opened = ExerciseOpened(
@@ -149,6 +149,7 @@ class Runner:
             compression=self.scenario.compression,
             version=version("holdfast"),
             target={
+                leaving.MACHINE: machine_id(),
                 leaving.RANGE: str(self.directory),
                 leaving.KEEPER: str(self.keeper.path),
                 leaving.OWNED: "no" if order.range_dir or order.keep_range else "yes",
@@ -180,7 +181,7 @@ class Runner:
         parts = ", ".join(f"{name} {_version(part)}" for name, part in sorted(target.components.items()))
         self._enter("range", f"{target.mode}, profile {target.profile}, client {target.client}, {parts}")
         self._clients = Clients(
-            target.records[PARTICIPANTS_RECORDS], self.model.services[self.scenario.service].indicator
+            target.records[PARTICIPANTS_RECORDS], self.model.services[self.scenario.service].measured
         )
         self._alarms = Tail(target.records[ALARM_RECORD])
 

@@ -7,7 +7,6 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
 from holdfast.connectors import processes
@@ -30,9 +29,9 @@ class Guard:
     _ended: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def start(cls, log: Path, exercise: str, after: int) -> Guard:
-        """Start the guard of an exercise that is about to be opened in this log, after the entry ``after``."""
-        command = [sys.executable, "-m", "holdfast.exercises.guard", str(log), exercise, str(after)]
+    def start(cls, log: str, exercise: str, after: int) -> Guard:
+        """Start the guard of an exercise that is about to be opened in the log at this place, after that entry."""
+        command = [sys.executable, "-m", "holdfast.exercises.guard", log, exercise, str(after)]
         # A session of its own: whatever ends the terminal or is sent to the runner's group does not reach it.
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
         guard = cls(child, processes.find(child.pid) or Process(child.pid, 0))

@@ -6,13 +6,14 @@ from holdfast.checks.case import Case
 from holdfast.checks.words import count, declared, share
 from holdfast.measures.figure import evidence_class
 from holdfast.model.types import Model
+from holdfast.state.approvals import Approval
 from holdfast.state.service import NoTimeline
 
 
-def assumptions(case: Case, model: Model) -> tuple[str, ...]:
+def assumptions(case: Case, model: Model, limits: Approval) -> tuple[str, ...]:
     """Return what was taken for granted, most important first."""
     opened, scenario, service = case.exercise.opened.event, case.scenario, case.service
-    indicator = service.indicator
+    indicator = service.measured
     load = (
         f"The load was {scenario.load.rate_per_s} instructions a second offered by simulated participants, drawn from"
         f" seed {opened.seed}; people, counterparties and their own recovery were not part of it."
@@ -46,8 +47,8 @@ def assumptions(case: Case, model: Model) -> tuple[str, ...]:
                 "The service was disrupted already before the fault was injected; that time is counted as well."
             )
     said.append(
-        "RTO, RPO and impact tolerance are those of the model; this log holds no approval of them by a body of the"
-        f" institution, so they read unapproved. Regimes named: {', '.join(model.regimes) or 'none'}."
+        f"RTO, RPO and impact tolerance are those of the model, {_approved(limits)}. Regimes named:"
+        f" {', '.join(model.regimes) or 'none'}."
     )
     return tuple(said)
 
@@ -70,3 +71,14 @@ def unproven(case: Case) -> tuple[str, ...]:
     if case.exercise.day is None:
         said.append("The end of the settlement day was not rehearsed.")
     return tuple(said)
+
+
+def _approved(limits: Approval) -> str:
+    """Return how the limits stand with the institution's body, by the entries of this log."""
+    match limits.standing:
+        case "approved":
+            return str(limits)
+        case "changed since":
+            return f"{limits}: as they are now they read unapproved"
+        case "unapproved":
+            return "which no body of the institution approved in this log, so they read unapproved"

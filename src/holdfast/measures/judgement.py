@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast import __version__
@@ -15,9 +15,11 @@ from holdfast.measures.assumptions import assumptions, unproven
 from holdfast.measures.clocks import clocks
 from holdfast.measures.figure import Figure, evidence_class
 from holdfast.measures.timestamps import Timestamp, timestamps
+from holdfast.model.canonical import SCENARIO, TOLERANCE
 from holdfast.model.loader import load_attachment
 from holdfast.model.types import Model
 from holdfast.model.vocabulary import Vocabulary
+from holdfast.state.approvals import Approval, ApprovalEntries, approval_entries, approvals
 from holdfast.state.exercise import Exercise, fold
 from holdfast.state.history import ReadAttachment, read_history
 from holdfast.state.service import observe
@@ -39,6 +41,8 @@ class Judgement:
     unproven: tuple[str, ...]
     evidence_class: str
     judged_by_version: str
+    limits_approval: Approval
+    scenario_approval: Approval
 
     @property
     def exercise(self) -> Exercise:
@@ -61,6 +65,7 @@ def judge_exercise(
     ``vocabulary`` are the faults and checks by which its model is read again. Raises HF504 when the log has no such
     exercise, HF505 when the model that it ran against cannot be read again, and what ``fold`` raises.
     """
+    given = approval_entries(envelopes)
     exercises = fold(envelopes)
     if exercise_id not in exercises:
         known = ", ".join(exercises) or "none"
@@ -69,17 +74,20 @@ def judge_exercise(
             f"expected an exercise of this log, got {exercise_id!r}",
             remedy=f"Name one of those that it holds: {known}.",
         )
-    return _judge(exercises[exercise_id], read_attachment, vocabulary)
+    return _judge(exercises[exercise_id], read_attachment, vocabulary, given)
 
 
 def judge_all(
-    envelopes: Iterable[Envelope], read_attachment: ReadAttachment, vocabulary: Vocabulary
+    envelopes: Sequence[Envelope], read_attachment: ReadAttachment, vocabulary: Vocabulary
 ) -> tuple[Judgement, ...]:
     """Return the judgement of every exercise of a log, in the order in which they were opened."""
-    return tuple(_judge(exercise, read_attachment, vocabulary) for exercise in fold(envelopes).values())
+    given = approval_entries(envelopes)
+    return tuple(_judge(exercise, read_attachment, vocabulary, given) for exercise in fold(envelopes).values())
 
 
-def _judge(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary) -> Judgement:
+def _judge(
+    exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary, given: ApprovalEntries
+) -> Judgement:
     model = _model_of(exercise, read_attachment, vocabulary)
     opened = exercise.opened.event
     scenario = model.scenarios.get(opened.scenario)
@@ -87,10 +95,12 @@ def _judge(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Voca
     if scenario is None or service is None:
         raise _unreadable(exercise, f"it has no scenario {opened.scenario!r} for a service {opened.service!r}")
     history = read_history(exercise, read_attachment)
-    case = Case(exercise, history, scenario, service, observe(history, service.indicator))
+    case = Case(exercise, history, scenario, service, observe(history, service.measured))
     outcomes = judge_case(case)
     valid = validity(exercise, scenario)
     stamps = timestamps(case)
+    approved = approvals(model, given, exercise.opened.seq)
+    limits_approval = approved[f"{TOLERANCE}:{service.name}"]
     return Judgement(
         case=case,
         model=model,
@@ -100,10 +110,12 @@ def _judge(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Voca
         outcomes=outcomes,
         timestamps=stamps,
         clocks=clocks(case, stamps, model.regimes),
-        assumptions=assumptions(case, model),
+        assumptions=assumptions(case, model, limits_approval),
         unproven=unproven(case),
         evidence_class=evidence_class(opened.environment),
         judged_by_version=__version__,
+        limits_approval=limits_approval,
+        scenario_approval=approved[f"{SCENARIO}:{scenario.name}"],
     )
 
 

@@ -27,6 +27,10 @@ def summary(judgement: Judgement) -> dict[str, object]:
             "evidence": list(judgement.validity.evidence),
         },
         "evidence_class": judgement.evidence_class,
+        "approvals": {
+            name: {"standing": approval.standing, "entry": approval.entry.seq if approval.entry else None}
+            for name, approval in (("limits", judgement.limits_approval), ("scenario", judgement.scenario_approval))
+        },
         "model_digest": opened.model_digest,
         "seed": opened.seed,
         "compression": opened.compression,

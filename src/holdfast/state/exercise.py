@@ -14,6 +14,8 @@ from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import Envelope, event_of
 from holdfast.evidence.events import (
     KINDS,
+    AboutAnExercise,
+    AboutNoExercise,
     AlarmRaised,
     DayScheduled,
     Event,
@@ -26,7 +28,6 @@ from holdfast.evidence.events import (
     FaultIntended,
     FaultProbed,
     FaultUndone,
-    LogOpened,
     PhaseEntered,
     StopRequested,
 )
@@ -128,7 +129,7 @@ def fold(envelopes: Iterable[Envelope]) -> Mapping[str, Exercise]:
                 remedy="judge this log with the version of Holdfast that wrote it",
             )
         event = event_of(envelope)
-        if isinstance(event, LogOpened):
+        if isinstance(event, AboutNoExercise):
             continue
         before = exercises.get(event.exercise)
         exercises[event.exercise] = (
@@ -146,7 +147,7 @@ def _check_order(previous: Envelope | None, envelope: Envelope) -> None:
         )
 
 
-def _opened(envelope: Envelope, event: Event, before: Exercise | None) -> Exercise:
+def _opened(envelope: Envelope, event: AboutAnExercise, before: Exercise | None) -> Exercise:
     """Return a new exercise; anything else cannot come first."""
     if isinstance(event, ExerciseOpened) and before is None:
         return Exercise(envelope.log, Recorded(envelope.seq, envelope.at_utc_us, event), envelope.seq)
@@ -157,7 +158,7 @@ def _opened(envelope: Envelope, event: Event, before: Exercise | None) -> Exerci
     )
 
 
-def _next(exercise: Exercise, envelope: Envelope, event: Event) -> Exercise:
+def _next(exercise: Exercise, envelope: Envelope, event: AboutAnExercise) -> Exercise:
     """Return the exercise after one more event."""
     seq, at = envelope.seq, envelope.at_utc_us
     exercise = replace(exercise, last_seq=seq)
@@ -183,7 +184,7 @@ def _next(exercise: Exercise, envelope: Envelope, event: Event) -> Exercise:
             return replace(exercise, rearmed=Recorded(seq, at, event))
         case ExerciseClosed():
             return replace(exercise, closes=(*exercise.closes, Recorded(seq, at, event)))
-        case ExerciseOpened() | LogOpened():
+        case ExerciseOpened():
             raise HoldfastError(
                 "HF502",
                 f"entry {seq} opens exercise {exercise.id!r}, which entry {exercise.opened.seq} opened already",

@@ -45,6 +45,21 @@ def test_the_list_names_every_scenario() -> None:
     assert run("drill", "--list").stdout.count("\n") == len(listed)
 
 
+def test_a_scenario_that_is_only_modelled_is_not_listed_and_cannot_be_run(tmp_path: Path) -> None:
+    folder = declaration(tmp_path, "exit 3")
+    modelled = "family: site, type: tabletop, service: gross-settlement, basis: It happens., fail_site: [dc-a]"
+    (folder / "modelled.yaml").write_text(f"scenarios:\n  thought-of: {{{modelled}}}\n")
+    listed = run("drill", "--list", "--json", "--model", folder)
+    assert "thought-of" not in {each["name"] for each in json.loads(listed.stdout)["scenarios"]}
+    planned = run("drill", "--all", "--plan", "--json", "--model", folder)
+    assert "thought-of" not in {each["scenario"] for each in json.loads(planned.stdout)["plans"]}
+    refused = run("drill", "thought-of", "--model", folder, "--log", tmp_path / "evidence")
+    assert refused.returncode == 2
+    assert "HF409" in refused.stderr
+    assert "only modelled" in refused.stderr
+    assert not (tmp_path / "evidence").exists()
+
+
 def test_a_plan_shows_everything_and_touches_nothing(tmp_path: Path) -> None:
     done = run("drill", "--all", "--plan", "--json", "--log", tmp_path / "evidence")
     assert done.returncode == 0

@@ -14,7 +14,7 @@ import pytest
 from holdfast.evidence.envelope import event_of
 from holdfast.evidence.events import EvidenceAttached, ExerciseOpened, LogOpened
 from holdfast.store.bundle import export
-from holdfast.store.sqlite import open_log
+from holdfast.store.opening import open_log
 from tests.holdfast.drill import EXERCISE, SECOND, Drill, play
 
 

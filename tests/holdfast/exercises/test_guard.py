@@ -28,7 +28,8 @@ from holdfast.exercises.vocabulary import vocabulary
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment, load
 from holdfast.store.clock import now
-from holdfast.store.sqlite import SqliteLog, open_log
+from holdfast.store.opening import open_log
+from holdfast.store.signed import SignedLog
 from tests.holdfast.exercises.pretend import PretendRange, pretended
 from tests.repository.tree import ROOT
 
@@ -48,12 +49,12 @@ while True:
 class Drill:
     """An exercise under way: a log, a pretended range, a process in the runner's place, its guard."""
 
-    def __init__(self, log: SqliteLog, target: PretendRange) -> None:
+    def __init__(self, log: SignedLog, target: PretendRange) -> None:
         """Open the exercise and see that the guard watches."""
         self.log, self.target = log, target
         self.course = Course(log, EXERCISE, log.size() - 1)
         self.recorder = Recorder(log, EXERCISE, "runner")
-        command = [sys.executable, "-c", RUNNER, str(log.directory), EXERCISE, "-1"]
+        command = [sys.executable, "-c", RUNNER, log.place, EXERCISE, "-1"]
         self.runner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
         guard = processes.find(int(self.runner.stdout.readline() if self.runner.stdout else "0"))
         assert guard is not None
@@ -88,7 +89,7 @@ class Drill:
             os.kill(self.guard.pid, signal.SIGKILL)
 
 
-def opened(log: SqliteLog, target: PretendRange, runner_pid: int, guard: Process) -> ExerciseOpened:
+def opened(log: SignedLog, target: PretendRange, runner_pid: int, guard: Process) -> ExerciseOpened:
     folder = ROOT / "examples" / "meridian"
     model, findings = load({p.name: p.read_bytes() for p in folder.glob("*.yaml")}, "meridian.yaml", vocabulary())
     assert model is not None, findings
@@ -125,14 +126,14 @@ def until(condition: Callable[[], bool]) -> bool:
 
 
 @pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteLog]:
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SignedLog]:
     monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path / "state"))
     with open_log(tmp_path / "evidence", create=True) as opened_log:
         yield opened_log
 
 
 @pytest.fixture
-def drill(tmp_path: Path, log: SqliteLog) -> Iterator[Drill]:
+def drill(tmp_path: Path, log: SignedLog) -> Iterator[Drill]:
     with pretended(tmp_path / "r") as target:
         made = Drill(log, target)
         try:
@@ -229,7 +230,7 @@ def test_the_end_of_a_guard_that_is_gone_costs_nothing() -> None:
     assert child.stdin.closed
 
 
-def test_an_exercise_whose_model_declares_no_range_is_closed_all_the_same(tmp_path: Path, log: SqliteLog) -> None:
+def test_an_exercise_whose_model_declares_no_range_is_closed_all_the_same(tmp_path: Path, log: SignedLog) -> None:
     with pretended(tmp_path / "r") as target:
         declared = opened(log, target, os.getpid(), Process(os.getpid(), 0))
     without = replace(declared, target={**declared.target, leaving.OWNED: "yes", leaving.COMMAND: ""})
@@ -258,7 +259,7 @@ def test_what_a_closed_exercise_could_not_undo_is_tried_again_by_the_next_start(
 
 
 def test_a_range_that_an_exercise_started_and_left_up_is_taken_down_by_the_next_start(
-    tmp_path: Path, log: SqliteLog
+    tmp_path: Path, log: SignedLog
 ) -> None:
     asked = tmp_path / "asked"
     with pretended(tmp_path / "r") as target:

@@ -11,7 +11,7 @@ from holdfast.exercises.faults import FAULTS
 from holdfast.exercises.plan import functioning, plan
 from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.loader import load
-from holdfast.model.types import Fault, Model
+from holdfast.model.types import AllOf, Fault, Model, On
 from tests.repository.tree import ROOT
 
 
@@ -30,14 +30,14 @@ def with_fault(model: Model, fault: Fault) -> Model:
 
 
 def test_everything_functions_when_nothing_failed(model: Model) -> None:
-    assert functioning(model, ()) == frozenset(model.resources)
+    assert functioning(model, ()) == frozenset((*model.resources, *model.groups))
 
 
 def test_a_lost_host_takes_its_processes_along_and_the_service_survives(model: Model) -> None:
     made = plan(model, model.scenarios["primary-host-lost"], "range")
     assert made.steps[0].hit == ("db-a",)
     assert {"ledger-a", "etcd-a", "patroni-a"} <= set(made.taken_along)
-    assert made.modes == {"full": True}
+    assert all(made.modes.values())
 
 
 def test_a_lost_site_hits_its_resources_and_its_lines(model: Model) -> None:
@@ -50,8 +50,21 @@ def test_two_lost_copies_end_the_service(model: Model) -> None:
     both = Fault("host.loss", "db-a", {}, 0, 1000, 2000), Fault("host.loss", "db-b", {}, 0, 1000, 2000)
     scenario = replace(model.scenarios["lose-dc-a"], disruption=both)
     made = plan(model, scenario, "range")
-    assert made.modes == {"full": False}
+    assert not any(made.modes.values())
     assert {"settlement-a", "settlement-b", "vault-wal"} <= set(made.taken_along)
+
+
+def test_a_group_is_lost_with_what_all_of_it_needs(model: Model) -> None:
+    """Also where two groups need each other, which is allowed: both function, or neither does."""
+    copies, votes = model.groups["ledger"], model.groups["etcd"]
+    groups = {
+        "ledger": replace(copies, needs=AllOf((On("etcd"), On("router-vault")))),
+        "etcd": replace(votes, needs=On("ledger")),
+    }
+    changed = replace(model, groups={**model.groups, **groups})
+    assert {"ledger", "etcd"} <= functioning(changed, ())
+    assert functioning(changed, {"router-vault"}).isdisjoint({"ledger", "etcd", "settlement-a"})
+    assert {"ledger", "etcd"} <= functioning(model, {"router-vault"})
 
 
 def test_production_is_refused(model: Model) -> None:

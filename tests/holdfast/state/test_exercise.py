@@ -14,6 +14,8 @@ from holdfast.evidence.events import (
     ExerciseArmed,
     FaultIntended,
     FaultUndone,
+    LogOpened,
+    PersonalErased,
     StopRequested,
 )
 from holdfast.state.exercise import fold
@@ -76,6 +78,13 @@ def refused(log: list[Envelope]) -> str:
     with pytest.raises(HoldfastError) as caught:
         fold(log)
     return caught.value.code
+
+
+def test_what_is_about_no_exercise_is_passed_over(log: list[Envelope]) -> None:
+    for other in (PersonalErased(("0" * 64,), "asked"), LogOpened("o", "k", "v")):
+        between = [*log[:3], envelope(3, other), *(replace(each, seq=each.seq + 1) for each in log[3:])]
+        without = [*log[:3], *between[4:]]
+        assert fold(between) == fold(without)
 
 
 def test_an_unknown_kind_is_refused(log: list[Envelope]) -> None:

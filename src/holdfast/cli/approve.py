@@ -1,0 +1,283 @@
+"""``holdfast approve``: who approved which limits, scenario or risk, in what body, on exactly which declaration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from holdfast.cli.approved import EVIDENCE, Approved, entries, read_approved
+from holdfast.errors import HoldfastError, UsageError
+
+if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
+    from holdfast.model.types import Model
+    from holdfast.state.approvals import Approval
+    from holdfast.store.port import Log
+
+WIDTH = 100
+ACTOR = "operator"
+MAX_TEXT_CHARS = 4_000
+SHOWN_CHANGES = 8
+_MODEL = Path("examples/meridian")
+_SHAPES = {"approved": ("✓", "bold green"), "unapproved": ("✗", "bold red"), "changed since": ("!", "bold yellow")}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the application."""
+    app.command()(approve)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What was decided: by which body, on which date, answered for by whom, and where that is written down."""
+
+    body: str
+    on: str
+    by: str | None
+    minutes: str | None
+
+
+def approve(  # noqa: PLR0913 -- options of a command
+    subjects: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SUBJECT]…", help="tolerance:SERVICE, scenario:NAME or risk-acceptance:NAME."),
+    ] = None,
+    *,
+    body: Annotated[str | None, typer.Option("--body", metavar="TEXT", help="The body that decided.")] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="When it decided, like 2026-11-20.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="NAME", help="Who answers for it: a role, or a person (concealed).")
+    ] = None,
+    minutes: Annotated[
+        str | None, typer.Option("--minutes", metavar="REF", help="Where the decision is written down.")
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List what is approved and what is not.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw the approval that counts.")] = False,
+    why: Annotated[str | None, typer.Option("--why", metavar="TEXT", help="Why it is withdrawn.")] = None,
+    model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
+    log: Annotated[
+        str, typer.Option("--log", metavar="LOG", help="Where the log is, or begins: a directory or an address.")
+    ] = EVIDENCE,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="VKEY|FILE", help="With --list: the log's verifier key.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+) -> None:
+    """Record that a body of the institution approved what is declared, or list what is approved.
+
+    What is approved is that declaration alone, by its digest: of a service its impact tolerance, the impact analysis,
+    RTO and RPO; of a scenario or a risk acceptance all of it but the title. When it changes it reads unapproved again;
+    a change elsewhere does not matter. The name of a person never enters the log: it is kept aside and can be erased.
+    """
+    from holdfast.cli.declaration import usable_model
+
+    declared = usable_model(model)
+    chosen = _chosen(declared, subjects or [], every=listing)
+    if listing:
+        with read_approved(log, key) as approved:
+            _list(declared, chosen, approved, as_json=as_json)
+        return
+    decision = _Decision(_required(body, "--body"), _date(on), by, minutes)
+    if withdraw:
+        _withdraw(declared, chosen, decision, _required(why, "--why"), log, as_json=as_json)
+    else:
+        _approve(declared, chosen, decision, log, as_json=as_json)
+
+
+# -- what was asked for --
+
+
+def _chosen(model: Model, given: Sequence[str], *, every: bool) -> tuple[str, ...]:
+    """Return the subjects that were named; with ``every`` all of them when none was. HF956 for what is not there."""
+    from difflib import get_close_matches
+
+    from holdfast.model.canonical import subjects
+
+    known = subjects(model)
+    if not given and every:
+        return known
+    unknown = [subject for subject in given if subject not in known]
+    if not given or unknown:
+        near = {each for subject in unknown for each in get_close_matches(subject, known, n=1)}
+        named = ", ".join(f'"{_safe(subject)}"' for subject in unknown)
+        message = f"the model declares no {named}" if unknown else "expected what is approved, got nothing"
+        hint = f"Did you mean {' and '.join(sorted(near))}? " if near else ""
+        remedy = f"{hint}Name tolerance:SERVICE, scenario:NAME or risk-acceptance:NAME; --list shows all of them."
+        raise UsageError("HF956", message, remedy=remedy)
+    return tuple(dict.fromkeys(given))
+
+
+def _required(text: str | None, option: str) -> str:
+    """Return the text of an option that has to be given; HF957 when there is none, or it cannot be printed."""
+    stripped = (text or "").strip()
+    if not stripped or len(stripped) > MAX_TEXT_CHARS or not stripped.isprintable():
+        message = f"expected {option} with a text of 1 to {MAX_TEXT_CHARS:,} printable characters"
+        raise UsageError("HF957", message, remedy=f"Add {option}: it stands in the record for good.")
+    return stripped
+
+
+def _date(text: str | None) -> str:
+    """Return the date of a decision; HF957 when it is none, or has not come yet anywhere on earth."""
+    from holdfast.model.quantities import iso_date
+
+    given = iso_date(text or "")
+    if given is None or date.fromisoformat(given) > datetime.now(UTC).date() + timedelta(days=1):
+        message = f"expected --on with the date of the decision, got {_safe(text or 'nothing')}"
+        raise UsageError("HF957", message, remedy="Write a day that has come, as 2026-11-20.")
+    return given
+
+
+# -- recording --
+
+
+def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: str, *, as_json: bool) -> None:
+    """Record the approvals, all or none, each with the declaration that it is of."""
+    from holdfast.evidence.events import ApprovalRecorded
+    from holdfast.model.canonical import subject_declaration
+    from holdfast.store.opening import open_log
+
+    minutes = None if decision.minutes is None else _required(decision.minutes, "--minutes")
+    with open_log(place, create=True) as log:
+        by = _answering(model, decision.by, log)
+        events = []
+        for subject in chosen:
+            name = f"approved/{subject.replace(':', '/')}.json"
+            declaration = log.attach(name, subject_declaration(model, subject), "application/json")
+            events.append(ApprovalRecorded(subject, declaration, model.digest, decision.body, decision.on, by, minutes))
+        seqs = log.append(events, actor=ACTOR, subject=chosen[0])
+    if as_json:
+        recorded = [
+            {"subject": event.subject, "entry": seq, "digest": event.digest, "body": event.body, "by": event.by}
+            for event, seq in zip(events, seqs, strict=True)
+        ]
+        typer.echo(json.dumps({"approved": recorded}, ensure_ascii=False, indent=2))
+        return
+    console = _console()
+    for event, seq in zip(events, seqs, strict=True):
+        said = f"{event.subject} approved by {_safe(event.body)} on {event.decided_on}: entry {seq}"
+        console.print(Text.assemble(("✓ ", "bold green"), said), soft_wrap=True)
+        console.print(Text(f"  declaration  sha256 {event.digest}", "dim"), soft_wrap=True)
+    _print_answering(console, model, by)
+
+
+def _answering(model: Model, name: str | None, log: Log) -> str | None:
+    """Return how the record names who answers: a role by its name, a person by a salted digest."""
+    if name is None:
+        return None
+    text = _required(name, "--by")
+    return text if text in model.roles else log.conceal(text)
+
+
+def _print_answering(console: Console, model: Model, by: str | None) -> None:
+    if by is None:
+        return
+    how = f"role {by}" if by in model.roles else f"digest {by}  (holdfast log reveal, holdfast log erase)"
+    console.print(Text(f"  answered for by {how}", "dim"), soft_wrap=True)
+
+
+def _withdraw(model: Model, chosen: Sequence[str], decision: _Decision, why: str, place: str, *, as_json: bool) -> None:
+    """Record that the approvals which count are withdrawn, all or none; HF958 when one has none that counts."""
+    from holdfast.evidence.events import ApprovalWithdrawn
+    from holdfast.state.approvals import approval_entries
+    from holdfast.store.opening import open_log
+
+    with open_log(place) as log:
+        given = approval_entries(entries(log))
+        missing = [subject for subject in chosen if subject not in given]
+        if missing:
+            message = f"no approval of {', '.join(missing)} counts in this log: nothing was withdrawn"
+            raise HoldfastError("HF958", message, remedy="See what is approved with holdfast approve --list.")
+        by = _answering(model, decision.by, log)
+        events = [
+            ApprovalWithdrawn(subject, given[subject][-1].seq, decision.body, decision.on, why, by)
+            for subject in chosen
+        ]
+        seqs = log.append(events, actor=ACTOR, subject=chosen[0])
+    if as_json:
+        withdrawn = [
+            {"subject": event.subject, "entry": seq, "approval": event.approval}
+            for event, seq in zip(events, seqs, strict=True)
+        ]
+        typer.echo(json.dumps({"withdrawn": withdrawn}, ensure_ascii=False, indent=2))
+        return
+    for event, seq in zip(events, seqs, strict=True):
+        typer.echo(f"✓ {event.subject}: the approval of entry {event.approval} is withdrawn, by entry {seq}")
+
+
+# -- listing --
+
+
+def _list(model: Model, chosen: Sequence[str], approved: Approved, *, as_json: bool) -> None:
+    """Show how each subject stands, and of what changed since its approval what that was."""
+    from holdfast.state.approvals import approvals
+
+    found = {subject: each for subject, each in approvals(model, approved.entries).items() if subject in chosen}
+    changed = {
+        subject: _changes(model, subject, each, approved)
+        for subject, each in found.items()
+        if each.standing == "changed since"
+    }
+    if as_json:
+        listed = [_as_json(subject, each, changed.get(subject, ())) for subject, each in found.items()]
+        typer.echo(json.dumps({"subjects": listed}, ensure_ascii=False, indent=2))
+        return
+    console = _console()
+    width = max((len(subject) for subject in found), default=0)
+    for subject, each in found.items():
+        shape, style = _SHAPES[each.standing]
+        line = Text.assemble((f"{shape} ", style), (f"{subject:<{width}}", "bold"), f"  {_safe(str(each))}")
+        console.print(line, soft_wrap=True)
+        for change in changed.get(subject, ())[:SHOWN_CHANGES]:
+            console.print(Padding(Text(_safe(change)), (0, 0, 0, 4)))
+        more = len(changed.get(subject, ())) - SHOWN_CHANGES
+        if more > 0:
+            console.print(Padding(Text(f"… and {more} more", "dim"), (0, 0, 0, 4)))
+    counts = {word: sum(each.standing == word for each in found.values()) for word in _SHAPES}
+    console.print(Text(", ".join(f"{count} {word}" for word, count in counts.items() if count), "bold"))
+    console.print(Text(f"record: {approved.trust}", "dim"), soft_wrap=True)
+
+
+def _changes(model: Model, subject: str, approval: Approval, approved: Approved) -> tuple[str, ...]:
+    """Return what changed since a subject was approved, or why that is not known."""
+    from holdfast.model.canonical import subject_declaration
+    from holdfast.model.difference.declared import declared_changes
+
+    if approval.entry is None:
+        return ()
+    try:
+        before = approved.log.attachment(approval.entry.event.digest)
+        return declared_changes(before, subject_declaration(model, subject))
+    except (HoldfastError, ValueError) as error:
+        return (f"what was approved is not known: {error}",)
+
+
+def _as_json(subject: str, approval: Approval, changes: tuple[str, ...]) -> dict[str, object]:
+    entry = approval.entry
+    found: dict[str, object] = {"subject": subject, "standing": approval.standing}
+    if entry is not None:
+        event = entry.event
+        found |= {"body": event.body, "on": event.decided_on, "by": event.by, "minutes": event.minutes}
+        found |= {"entry": entry.seq, "digest": event.digest, "changes": list(changes)}
+    return found
+
+
+def _console() -> Console:
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def _safe(text: str) -> str:
+    """Return text on one line that cannot steer a terminal."""
+    from holdfast.report.svg import visible
+
+    return visible(" ".join(text.split()))
