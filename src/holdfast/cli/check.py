@@ -212,7 +212,7 @@ def _summary(model: Model | None, findings: tuple[Finding, ...], sorted_out: Sor
     if model is None or sorted_out is None:
         return Text.assemble(("✗ ", "bold red"), f"{found}: the model cannot be used")
     read = ", ".join(_amount(count, name.removesuffix("s")) for name, count in _counts(model).items())
-    weak = counted(sorted_out) if model.services else ""
+    weak = counted(sorted_out) if model.services or sorted_out.open else ""
     said = " · ".join(filter(None, [found, weak])) or "nothing to remark"
     return Text.assemble(("✓ ", "bold green"), (model.institution, "bold"), f" · {read} · {said}")
 

@@ -102,6 +102,7 @@ def test_a_revision_that_there_is_not(repository: Path, revision: str) -> None:
     done = holdfast("diff", f"--git={revision}", repository / "old")
     assert (done.code, done.out) == (2, "")
     assert "HF953" in done.err
+    assert ("does not begin with a dash" in done.err) == revision.startswith("-")
     assert not list(repository.rglob("stolen"))
 
 

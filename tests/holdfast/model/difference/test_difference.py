@@ -205,6 +205,31 @@ def test_a_group_without_one_of_its_members_says_what_it_can_lose() -> None:
     assert (removed.subject, removed.what, removed.removed) == ("ledger-c", "removed", True)
 
 
+def test_the_order_is_told_where_it_counts() -> None:
+    restart = "      restart: {takes: 90s, automatic: true}\n"
+    other = WHOLE.replace(restart, "").replace(
+        "        exercised: 2026-05-12\n", f"        exercised: 2026-05-12\n{restart}"
+    )
+    (strategies,) = difference(OLD, model(other))
+    assert strategies.what == "order of recovery strategy: restart, rebuild → rebuild, restart"
+    (members,) = told("    members: [ledger-a, ledger-b]", "    members: [ledger-b, ledger-a]")
+    assert members.what == "member: order ledger-a, ledger-b → ledger-b, ledger-a"
+
+
+def test_a_title_voids_no_approval_and_the_basis_of_a_scenario_does() -> None:
+    (title,) = told("    title: A crash", "    title: The crash")
+    (basis,) = told("    basis: It happens.", "    basis: It happened.")
+    assert (title.approval, basis.approval) == (None, "scenario:crash")
+
+
+def test_what_members_shared_before_is_no_news() -> None:
+    (change,) = told("    quorum: 2", "    quorum: 1")
+    assert change.means == (
+        "1 of 2 members must function: losing any two stops it",
+        "payments and reporting stand on it",
+    )
+
+
 def test_a_stricter_objective_names_what_is_now_too_slow() -> None:
     slow = WHOLE.replace("takes: {p50: 25m, p95: 90m}", "takes: {p50: 90m, p95: 3h}")
     (change,) = difference(model(slow), model(slow.replace("    rto: 2h", "    rto: 1h")))
@@ -261,6 +286,22 @@ def test_what_is_only_called_otherwise_is_told_as_that_alone(name: str) -> None:
     assert {change.subject for change in found if change.what.startswith("was called")} == {f"{name}-2"}
     rest = [change for change in found if not change.what.startswith("was called")]
     assert all(change.what == "names something that is called otherwise now" for change in rest)
+
+
+def test_what_needs_something_else_is_something_else() -> None:
+    old = WHOLE.replace("  rtgs: {kind: fmi}\n", "  one: {kind: fmi}\n  front: {kind: process, needs: [one]}\n")
+    new = WHOLE.replace("  rtgs: {kind: fmi}\n", "  two: {kind: people}\n  desk-2: {kind: process, needs: [two]}\n")
+    found = difference(model(old), model(new))
+    assert sorted((change.subject, change.what) for change in found) == [
+        *(("desk-2", "added"), ("front", "removed"), ("one", "removed"), ("two", "added")),
+    ]
+
+
+def test_things_that_name_each_other_may_all_be_called_otherwise() -> None:
+    old = WHOLE.replace("  rtgs: {kind: fmi}\n", "  one: {kind: fmi}\n  front: {kind: process, needs: [one]}\n")
+    new = WHOLE.replace("  rtgs: {kind: fmi}\n", "  two: {kind: fmi}\n  back: {kind: process, needs: [two]}\n")
+    found = difference(model(old), model(new))
+    assert {change.what.split(" and ")[0] for change in found} == {"was called one", "was called front"}
 
 
 def test_two_that_are_alike_are_not_taken_for_each_other() -> None:

@@ -96,6 +96,7 @@ def test_a_register_of_ciso_assistant() -> None:
         ("Managed by::Manages", {}),
         ("Redundancy provided by::Provides redundancy for", {}),
         ("is hosted on", {"a": ["b"]}),
+        ("Frobs::Runs on", {"b": ["a"]}),
     ],
 )
 def test_which_way_a_relation_points(type_: str, taken: dict[str, list[str]]) -> None:

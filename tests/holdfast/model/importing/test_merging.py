@@ -291,3 +291,13 @@ def test_what_stays_because_it_is_referred_to_keeps_its_members() -> None:
     assert model.groups["old"].members == ("b",)
     assert model.resources["b"].kind == "host"
     assert fates(result.account)["old"] == "kept"
+
+
+def test_an_entry_that_is_edited_in_place_keeps_its_letters(declaration: Declaration) -> None:
+    mine = "    tier: +7\n    title: 1e3\n    shares: {a: 0x1F, b: 2026-05-12 10:00:00 +01:00, c: yes}\n"
+    declaration.edit("    owner: Team B\n", f"    owner: 'Team B'\n{mine}")
+    rows = "".join(ROWS.values()).replace("2,db,database,Delft", "2,db,database,Leiden")
+    bring(declaration, rows)
+    text = declaration.texts["imported-csv.yaml"]
+    assert "    site: Leiden\n" in text
+    assert f"    owner: 'Team B'\n{mine}" in text

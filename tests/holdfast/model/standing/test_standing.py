@@ -165,9 +165,10 @@ def test_a_name_of_two_things_is_explained_twice_and_an_unknown_one_finds_its_li
 def test_a_scenario_hits_what_it_says() -> None:
     hit = {name for name, _ in struck(MODEL, WORDS, MODEL.scenarios["worst"])}
     assert {"line", "telco", "dba-team", "monitor", "ledger", "ledger-a", "ledger-b", "gateway"} <= hit
-    # Everything with the firmware, and everything at the site of the landlord.
-    assert {"db-a"} <= hit
     assert "rtgs" not in hit
+    # The landlord is shared by a site, and so by everything at it.
+    assert ("db-a", "everything with landlord one fails") in struck(MODEL, WORDS, MODEL.scenarios["worst"])
+    assert ("ledger-b", "everything with storage-firmware v9 fails") in struck(MODEL, WORDS, MODEL.scenarios["worst"])
 
 
 def test_a_chain_deeper_than_the_stack_is_told_as_far_as_it_goes() -> None:
