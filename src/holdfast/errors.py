@@ -3,7 +3,8 @@
 What people *declared* wrongly is a finding (a value, see ``holdfast.model.findings``); what is raised is a broken
 contract or an environment that cannot do what was asked. Both read ``file:line: CODE what is wrong`` and then the
 remedy. Codes are grouped by room: HF1xx model, HF2xx evidence and store, HF3xx connectors and range, HF4xx exercises,
-HF5xx state, checks, measures, report, HF9xx command line. Every code has a section in ``docs/errors.md``.
+HF5xx state, checks, measures, report, HF6xx analysis, HF9xx command line. Every code has a section in
+``docs/errors.md``.
 """
 
 from __future__ import annotations

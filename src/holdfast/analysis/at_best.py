@@ -93,14 +93,15 @@ class AtBest:
             if mode.decision is not None and mode.decision in circuit.reach
         }
         self._rpo_ms = _tightest_rpo_ms(model, circuit)
+        self._cures: dict[str, list[tuple[int, Strategy]]] = {}
         self._undisturbed = self.after(())
 
-    def after(self, hits: Iterable[str], cure: Cure = "failed", *, promised: bool = True) -> Course:
+    def after(self, hits: Iterable[str], cure: Cure = "failed", *, for_good: bool = False) -> Course:
         """Return the course of recovery after these resources failed, or became untrusted, at time 0.
 
-        Without ``promised``, suppliers are not believed to come back by themselves.
+        If they are gone ``for_good``, nothing is recovered: it shows from when on their absence is felt.
         """
-        return Course(self, frozenset(self.circuit.nodes[name] for name in hits), cure, promised=promised)
+        return Course(self, frozenset(self.circuit.nodes[name] for name in hits), cure, for_good=for_good)
 
     def usable(self, thing: Resource | Group, cure: Cure, hits: frozenset[int]) -> list[tuple[int, Strategy]]:
         """Return the strategies that help, each with when it begins at the earliest after its release.
@@ -108,6 +109,13 @@ class AtBest:
         One that gives up more data than the tightest RPO above it allows is not used unless its loss is accepted; one
         that takes from an untrusted source does not help against distrust.
         """
+        if cure == "untrusted":
+            return self._usable(thing, cure, hits)
+        if thing.name not in self._cures:
+            self._cures[thing.name] = self._usable(thing, cure, hits)
+        return self._cures[thing.name]
+
+    def _usable(self, thing: Resource | Group, cure: Cure, hits: frozenset[int]) -> list[tuple[int, Strategy]]:
         found: list[tuple[int, Strategy]] = []
         limit_ms = self._rpo_ms[self.circuit.nodes[thing.name]]
         for strategy in thing.recovery:
@@ -138,19 +146,18 @@ class AtBest:
 class Course:
     """The times after one event: ``back_ms`` and ``onset_ms`` by gate, ``NEVER`` where it does not come (back)."""
 
-    def __init__(self, engine: AtBest, hits: frozenset[int], cure: Cure, *, promised: bool) -> None:
+    def __init__(self, engine: AtBest, hits: frozenset[int], cure: Cure, *, for_good: bool) -> None:
         """Find the times: T anew from below for each better S, until S stays."""
         self._engine = engine
         self._model = engine.model
         self._gates = engine.circuit.gates
         self._hits = hits
         self._cure = cure
-        self._promised = promised
         self._finish: dict[int, int] = {}
         self.back_ms: dict[int, int] = {}
         self.onset_ms: dict[int, int] = {}
         self._settle()
-        while (finish := self._finishes()) != self._finish:
+        while not for_good and (finish := self._finishes()) != self._finish:
             self._finish = finish
             self._settle()
 
@@ -300,9 +307,7 @@ class Course:
 
     def _recovered_ms(self, thing: Resource | Group, release_ms: int) -> tuple[int, Strategy | None]:
         """Return when the first strategy is finished, and which it is."""
-        best: tuple[int, Strategy | None] = (NEVER, None)
-        if self._promised:
-            best = (min(release_ms + _promised_ms(thing), NEVER), None)
+        best: tuple[int, Strategy | None] = (min(release_ms + _promised_ms(thing), NEVER), None)
         for begins_ms, strategy in self._engine.usable(thing, self._cure, self._hits):
             ready_ms = max(release_ms + begins_ms, self.ready_ms(strategy))
             end_ms = min(ready_ms + shortest_ms(strategy.takes), NEVER)

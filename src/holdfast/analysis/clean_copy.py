@@ -92,7 +92,8 @@ def _parts(survey: Survey, name: str) -> tuple[str, ...]:
 
 def _sources(survey: Survey, data: set[str]) -> frozenset[str]:
     """Return from where this data can be restored when it is no longer trusted, itself and its copies apart."""
-    groups = [group for group in survey.model.groups.values() if data & set(group.members)]
+    names = sorted({group for name in data for group in survey.groups_of.get(name, ())})
+    groups = [survey.model.groups[name] for name in names]
     things: list[Resource | Group] = [*(survey.model.resources[name] for name in data), *groups]
     sources = {
         strategy.source

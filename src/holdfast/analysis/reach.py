@@ -68,7 +68,7 @@ def _person(survey: Survey, persons: Sequence[str], things: tuple[str, ...], cop
         services,
         f"{who} may alter both {some(things)} and {some(copies)}, from which alone {verb(things, 'it', 'they')} could "
         "be restored: one person, or whoever has that person's credentials, can destroy both.",
-        (things[0], copies[0], persons[0]),
+        (*services[:1], things[0], copies[0], persons[0]),
         f"Take the right over {some(copies)} from whoever has one over {some(things)}.",
     )
 

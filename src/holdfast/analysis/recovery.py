@@ -99,7 +99,7 @@ def _on_failed(survey: Survey, number: int, blockers: tuple[str, ...], names: Se
         services,
         f"After {survey.happened(event)} nothing brings back {some(said)}: {stand}, "
         f"which {verb(blockers, 'is', 'are')} lost with {verb(said, 'it', 'them')}.{ends}",
-        (said[0], blockers[0]),
+        (*services[:1], said[0], blockers[0]),
         f"Keep {some(blockers, 2)} where {_place_said(event)} does not reach, or declare a way back without.",
     )
 

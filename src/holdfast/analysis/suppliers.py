@@ -67,7 +67,7 @@ def _used(survey: Survey, resource: Resource, number: int) -> frozenset[int]:
 def _stopping(survey: Survey, resource: Resource, services: tuple[str, ...]) -> Weakness | None:
     supplier = resource.supplier or _NOTHING
     number = survey.number[resource.name]
-    course = survey.at_best.after(survey.events[number].hits, promised=False)
+    course = survey.at_best.after(survey.events[number].hits, for_good=True)
     limits = (
         _Limit(name, survey.model.services[name].impact_tolerance.duration_ms + felt_ms, felt_ms)
         for name in services

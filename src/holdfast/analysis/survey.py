@@ -53,6 +53,15 @@ class Survey:
         """Whether anything at all says how it comes back."""
         return any(self.thing(name).recovery for name in (*self.model.resources, *self.model.groups))
 
+    @cached_property
+    def groups_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The groups of which each resource is a member."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, group in self.model.groups.items():
+            for member in group.members:
+                found[member] = (*found.get(member, ()), name)
+        return found
+
     @property
     def events(self) -> tuple[Event, ...]:
         """Every single event."""

@@ -263,7 +263,7 @@ def _show_check(into: Path, model: Model | None, findings: tuple[Finding, ...]) 
     console.print(Text.assemble(("✓ ", "bold green"), (model.institution, "bold"), f" · {read}"), soft_wrap=True)
     if not model.services:
         console.print(Text(f"No service stands on these yet: declare one in {into}, or import it from elsewhere."))
-    console.print(Text(f"next: holdfast check {into}"), soft_wrap=True)
+    console.print(Text(f"next: holdfast check {into}, and holdfast map --model {into}"), soft_wrap=True)
 
 
 def _print_findings(findings: tuple[Finding, ...], folder: Path) -> None:

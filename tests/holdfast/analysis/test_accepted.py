@@ -48,6 +48,8 @@ def accepting(code: str, *on: str) -> Model:
 def test_the_models_own_acceptances_need_not_name_what_is_not_declared_but_an_attribute() -> None:
     way = Weakness("HF610", "low", HERE, ("db", "replace"), ("pay",), "Untried.", (), "Try it.")
     assert sort_out(accepting("HF610", "db"), [way], (), ON).open == ()
+    lines = Weakness("HF610", "low", HERE, ("line-fault",), ("pay",), "Untried.", (), "Try it.")
+    assert sort_out(accepting("HF610", "db"), [lines], (), ON).open == (lines,)
     assert sort_out(accepting("HF602", "g"), [TWINS], (), ON).open == (TWINS,)
     assert sort_out(accepting("HF602", "g", "agent"), [TWINS], (), ON).open == ()
     gap = sort_out(accepting("HF501", "db"), [DB], (), ON)

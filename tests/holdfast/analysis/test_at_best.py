@@ -116,6 +116,14 @@ def test_a_need_that_lasts_hurts_later_and_shorter() -> None:
     assert away_ms(longer, "power") == 0
 
 
+def test_what_gave_up_without_its_needs_is_recovered_from_then_on() -> None:
+    power = thing("power", recovery=(way("mend", 10),))
+    db = thing("db", "power", rides_out_ms=4 * MINUTE, recovery=(way("restart", 20),))
+    assert away_ms(model([power, db], [service("pay", "db")]), "power") == 24 * MINUTE
+    longer = thing("db", "power", rides_out_ms=10 * MINUTE, recovery=(way("restart", 20),))
+    assert away_ms(model([power, longer], [service("pay", "db")]), "power") == 10 * MINUTE
+
+
 def test_what_waits_for_itself_never_comes() -> None:
     store = thing("store", recovery=(way("deploy", 5, "tool"),))
     found = model([store, thing("tool", "store")], [service("pay", either("store", "tool"))])

@@ -151,6 +151,16 @@ def test_what_can_come_back_first_is_no_finding_unless_it_is_the_source() -> Non
     db = thing("db", site="north", recovery=(way("restart", 5, "console"),))
     found = model([host, app, console, db], [service("pay", "app", "db")], ["north"])
     assert list(recovery_on_failed(survey(found))) == []
+    vault = thing("vault", site="north", recovery=(way("boot", 5),))
+    data = thing("data", site="north", recovery=(way("restore", 30, source="vault"),))
+    lost = model([vault, data], [service("pay", "data")], ["north"])
+    assert only(list(recovery_on_failed(survey(lost)))).subjects == ("north", "vault")
+
+
+def test_what_a_thing_needs_to_function_anyway_is_no_finding_here() -> None:
+    app = thing("app", "host", site="north", recovery=(way("restart", 5, "host"),))
+    found = model([thing("host", site="north"), app], [service("pay", "app")], ["north"])
+    assert list(recovery_on_failed(survey(found))) == []
 
 
 def test_the_tool_under_the_same_administrators() -> None:
@@ -191,6 +201,10 @@ def test_a_decision_whose_maker_is_reached_through_what_failed() -> None:
     assert (unreached.subjects, unreached.weight, unreached.path) == (("duty",), "high", ("duty", "phone", "idp"))
     assert "cannot be reached after losing idp" in unreached.message
     assert found("phone", "cards") == []
+    gone = service("pay", modes=(mode("full", "idp"), mode("by-hand", "idp", decision="duty")))
+    roles = {"duty": Role("duty", "Duty manager", None, (), reached_by=On("idp"))}
+    late = only(list(decision_out_of_reach(survey(model([thing("idp")], [gone], roles=roles)))))
+    assert late.weight == "medium"  # no decision would help
 
 
 def test_roles_that_decide_and_are_out_of_reach_together_are_told_once() -> None:
@@ -209,9 +223,14 @@ def test_roles_that_decide_and_are_out_of_reach_together_are_told_once() -> None
 
 
 def replicated(
-    *ways: Strategy, lag_ms: int = 0, keeps: Keeps | None = None, dwell_ms: int | None = None
+    *ways: Strategy,
+    lag_ms: int = 0,
+    keeps: Keeps | None = None,
+    copy_keeps: Keeps | None = None,
+    dwell_ms: int | None = None,
 ) -> list[Weakness]:
-    things = [thing("a", recovery=ways), thing("b", replica_of="a", lag_ms=lag_ms), thing("vault", keeps=keeps)]
+    copy = thing("b", replica_of="a", lag_ms=lag_ms, keeps=copy_keeps)
+    things = [thing("a", recovery=ways), copy, thing("vault", keeps=keeps)]
     hits = () if dwell_ms is None else (Compromise("a", Lognormal(dwell_ms // 4, dwell_ms), "data", ("a",)),)
     scenarios = [scenario("edited", "pay", hits)]
     return list(no_clean_copy(survey(model([*things, group("db", "a", "b")], [service("pay", "db")], (), scenarios))))
@@ -224,7 +243,7 @@ def test_replicas_without_a_source_of_earlier_states() -> None:
     assert "b copies a within 0s" in only(replicated()).message
     assert only(replicated(restore)).weight == "critical"
     assert only(replicated(way("restore", 30, source="vault"), keeps=Keeps(1, HOUR))).weight == "critical"
-    assert only(replicated(way("resync", 30, source="b", cures=BOTH), keeps=Keeps(1, HOUR))).weight == "critical"
+    assert only(replicated(way("resync", 30, source="b", cures=BOTH), copy_keeps=Keeps(1, HOUR))).weight == "critical"
     assert replicated(restore, keeps=Keeps(1, HOUR)) == []
 
 
@@ -300,6 +319,11 @@ def test_what_only_together_takes_too_long_shows_its_path() -> None:
     found = only(list(out_of_reach(survey(model([tape, db], [service("pay", "db")], ["north"])))))
     assert found.path == ("pay", "db", "tape")
     assert "After the loss of north" in found.message
+
+
+def test_what_never_comes_back_is_not_told_as_too_late() -> None:
+    lost = [thing("db", site="north"), thing("x", recovery=(way(),))]
+    assert list(out_of_reach(survey(model(lost, [service("pay", "db", "x")], ["north"])))) == []
 
 
 def test_what_is_held_long_enough_or_waits_for_a_supplier_is_not_told_here() -> None:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from holdfast.analysis.events import SUPPLYING, Event
 from holdfast.analysis.false_redundancy import false_redundancy
 from holdfast.analysis.single_points import single_points
-from holdfast.analysis.survey import Survey
+from holdfast.analysis.survey import DAY_MS, Survey
 from holdfast.analysis.weakness import Weakness
-from holdfast.model.types import CommonCause, Continuity, ImpactTolerance, Model, Resource, Site, Supplier, Team
+from holdfast.model.types import CommonCause, Continuity, ImpactTolerance, Model, On, Resource, Site, Supplier, Team
 from tests.holdfast.analysis.small import HOUR, either, group, mode, model, models, service, thing, way
 
 ON = "2026-11-21"
@@ -48,6 +48,11 @@ def test_what_several_things_share_is_told_beside_them_and_not_instead() -> None
 def test_things_that_need_each_other_are_told_once() -> None:
     found = points(model([thing("a", "b"), thing("b", "a")], [service("pay", "a")]))
     assert len(found) == 1
+
+
+def test_hosts_that_carry_each_other_are_told_once() -> None:
+    hosts = [thing("a", "b", kind="host"), thing("b", "a", kind="host")]
+    assert list(points(model(hosts, [service("pay", "a", "b")]))) == [("a",)]
 
 
 def test_an_alternative_a_group_or_a_mode_is_no_single_point() -> None:
@@ -89,6 +94,21 @@ def test_the_weight_is_that_of_the_time_it_takes_and_of_the_service() -> None:
     assert [weight(minutes, **slow) for minutes in (2_000, 600, 5)] == ["high", "medium", "low"]
 
 
+def test_what_is_felt_only_after_a_day_weighs_a_step_less_and_a_day_to_complete_makes_vital() -> None:
+    power, app = (
+        thing("power", recovery=(way("mend", 5_000),)),
+        thing("app", On("power", 2 * DAY_MS), recovery=(way(),)),
+    )
+    late = points(model([power, app], [service("pay", "app")]))["power",]
+    assert late.weight == "high"
+    assert "It is felt after 2d. At best it is back after 1d 11h." in late.message
+    long, daily = (ImpactTolerance(24 * HOUR, end_of_day=day) for day in (False, True))
+    never = [thing("db"), thing("x", recovery=(way(),))]
+    for limits, weight in ((long, "high"), (daily, "critical")):
+        pay = service("pay", "db", "x", impact_tolerance=limits, rto_ms=HOUR)
+        assert points(model(never, [pay]))["db",].weight == weight
+
+
 def test_where_nothing_says_how_it_comes_back_no_time_is_claimed() -> None:
     found = points(model([thing("db")], [service("pay", "db")]))["db",]
     assert found.weight == "high"
@@ -113,6 +133,20 @@ def test_two_members_at_one_site_or_with_one_attribute_or_behind_one_supplier() 
     found = false(model(parties, [service("pay", either("orion", "vega"))]))
     assert list(found) == [("ducts", "orion or vega")]
     assert found["ducts", "orion or vega"].path == ("pay", "orion")
+
+
+def test_a_pair_at_the_only_site_of_a_service_is_not_told_beside_the_site() -> None:
+    here = [thing(name, site="north") for name in ("gate", "core", "store", "a", "b")]
+    found = model([*here, group("g", "a", "b")], [service("pay", "gate", "core", "store", "g")], ["north"])
+    assert list(points(found)) == [("north", "pay")]
+    assert false(found) == {}
+
+
+def test_of_choices_that_take_each_other_down_the_first_is_told() -> None:
+    shared = [thing(name, shares={"make": "x"}) for name in "pqrt"]
+    things = [thing("a", "h", either("p", "q")), thing("b", "h", either("r", "t")), thing("c", "g"), thing("d", "g")]
+    found = model([*shared, *things, group("g", "a", "b"), group("h", "c", "d")], [service("pay", "g")])
+    assert list(false(found)) == [("g", "make=x")]
 
 
 def test_what_sites_share_counts_for_what_stands_there() -> None:

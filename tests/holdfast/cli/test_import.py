@@ -38,7 +38,7 @@ def test_an_export_becomes_a_declaration_that_checks(cmdb: Path) -> None:
     assert "cmdb_rel_ci.csv      33         1              0      7" in done.stdout
     assert "      2  not in production" in lines
     assert "     34  new" in lines
-    assert lines[-1] == "next: holdfast check declaration"
+    assert lines[-1] == "next: holdfast check declaration, and holdfast map --model declaration"
     assert max(map(len, lines)) <= 100
     written = sorted(str(path.relative_to(cmdb)) for path in (cmdb / "declaration").rglob("*") if path.is_file())
     assert written == [
