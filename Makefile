@@ -28,7 +28,7 @@ drill: setup ## the main job: boot Meridian, lose a data centre under load, come
 
 test: check ## every check and every test
 	@# What boots the range or crashes something has the machine to itself; all the rest shares its cores.
-	$(RUN) pytest -n auto --dist loadfile -m "not range and not torture"
+	$(RUN) pytest -n auto --dist worksteal -m "not range and not torture"
 	$(RUN) pytest -m "range or torture"
 
 check: setup ## format, lint, types, import contracts
