@@ -112,7 +112,7 @@ class Drill:
 
     def attachments(self) -> dict[str, bytes]:
         """Return every file of this drill by its name."""
-        files = {f"records/{bank}.ndjson": ndjson(rows) for bank, rows in self.records.items()}
+        files = {f"records/{bank}.ndjson": ndjson([*rows, stopped(rows)]) for bank, rows in self.records.items()}
         files["alarms.ndjson"] = ndjson(self.alarms)
         files["ledger.ndjson"] = ndjson(self.ledger)
         files |= {f"journal/{gateway}.ndjson": ndjson(lines) for gateway, lines in self.journals.items()}
@@ -183,6 +183,12 @@ def envelope(seq: int, event: Event) -> Envelope:
         None,
         body_of(event),
     )
+
+
+def stopped(rows: list[Row]) -> Row:
+    """Return the row that a participant writes when its load is stopped, after these."""
+    last_us = max((int(row.get("t_us", START_US)) for row in rows), default=START_US)
+    return {"op": "stopped", "t_us": last_us, "rows": len(rows)}
 
 
 def ndjson(rows: list[Row]) -> bytes:

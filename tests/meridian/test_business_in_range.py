@@ -198,6 +198,41 @@ def copies_are_complete(here: Institution) -> bool:
     return {key for (key,) in here.rows("SELECT key FROM ledger.instruction")} <= keys
 
 
+def test_the_vault_keeps_the_write_ahead_log_byte_for_byte_and_no_commit_waits_for_it(here: Institution) -> None:
+    here.keeper.ask("signal", process="vault-wal", signal="KILL", tree=True, exercise="test")
+    here.wait_until_runs("vault-wal")
+    primary = control.View(here.directory).standing().primary
+    host = next(member.host for member in BY_HOST.values() if member.ledger == primary)
+    here.wait_for_offers(20)
+    with psycopg.connect(
+        host=str(here.directory / "hosts" / host / "run"),
+        dbname=DATABASE,
+        user="postgres",
+        password=here.secret("postgres-superuser"),
+        autocommit=True,
+    ) as connection:
+        flushed = connection.execute(
+            """
+            WITH now AS (SELECT * FROM pg_walfile_name_offset(pg_current_wal_flush_lsn()))
+            SELECT file_name, pg_read_binary_file('pg_wal/' || file_name, 0, file_offset) FROM now
+            """
+        ).fetchone()
+        assert flushed is not None
+        name, written = flushed
+
+        def kept() -> bytes:
+            whole = here.directory / "hosts/vault/keep/wal" / name
+            file = whole if whole.exists() else whole.with_name(f"{name}.partial")
+            return file.read_bytes()[: len(written)] if file.exists() else b""
+
+        assert written
+        wait_for(lambda: kept() == written)
+        states = connection.execute(
+            "SELECT DISTINCT sync_state FROM pg_stat_replication WHERE application_name = 'vault-wal'"
+        ).fetchall()
+        assert states == [("async",)]
+
+
 def test_a_gateway_that_is_cut_off_says_so_at_once_and_the_other_one_serves(here: Institution) -> None:
     token = here.secret("bank-AURUM")
     instruction = {"key": f"{DIRECT}cut-off", "to": "BOREAL", "amount_cents": 1, "priority": "normal"}

@@ -99,10 +99,10 @@ def _disagreements(case: Case, ledger: Ledger, number: int) -> Iterator[str]:
 
 
 def _against_own_record(case: Case, ledger: Ledger, position: Position) -> Iterator[str]:
-    """Yield where the bank's own record gives another position; a record that cannot be read is told elsewhere."""
+    """Yield where the bank's own record gives another position; one that is absent or not whole is told elsewhere."""
     bank = position.participant
     record = case.history.records.get(bank)
-    if record is None:
+    if record is None or not record.ended:
         return
     seen = [p for p in record.positions if p.day == position.day]
     if not seen or not seen[-1].agrees or not seen[-1].confirmed:

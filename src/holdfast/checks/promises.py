@@ -136,14 +136,15 @@ def nothing_duplicated(case: Case) -> Said:
 
 
 def phantoms(case: Case, ledger: Ledger) -> tuple[frozenset[str], int]:
-    """Return the keys that nobody sent as they stand there, and how many rows name a sender without a record."""
+    """Return the keys that nobody sent as they stand there, and how many name a sender without a whole record."""
     phantom, undecided = set(), 0
     unreadable = any(name.startswith(RECORDS) for name in case.history.problems)
+    whole = {bank for bank, record in case.history.records.items() if record.ended}
     for row in ledger.instructions:
         operation = case.operations.get((row.sender, row.key))
         if operation is not None and _same(operation, row):
             continue
-        if operation is None and row.sender not in case.history.records and unreadable:
+        if operation is None and row.sender not in whole and unreadable:
             undecided += 1
         else:
             phantom.add(row.key)

@@ -33,6 +33,7 @@ from holdfast.state.rows import (
     Position,
     PositionSeen,
     Source,
+    Stopped,
     Update,
 )
 
@@ -73,12 +74,17 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one participant kept on its own side, operations in the order in which they were offered."""
+    """What one participant kept on its own side, operations in the order in which they were offered.
+
+    One that is not ``ended`` breaks off before the participant had stopped offering: what it says is so, and more may
+    have been. It stands in ``History.problems`` too, so that what it does not say is held against nobody.
+    """
 
     clock: Clock
     operations: tuple[Operation, ...]
     positions: tuple[PositionSeen, ...]
     last_us: int  # when its last line was written
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def _adapter(form: Any, *types: type) -> TypeAdapter[Any]:  # noqa: ANN401 - a u
     return TypeAdapter(form)
 
 
-_RECORD_ROW = _adapter(rows.RecordRow, Clock, Offer, Answer, Update, PositionSeen)
+_RECORD_ROW = _adapter(rows.RecordRow, Clock, Offer, Answer, Update, PositionSeen, Stopped)
 _ALARM = _adapter(Alarm, Alarm)
 _LEDGER_TYPES = (Source, Account, Instruction, LedgerEntry, JournalRow, BusinessDay, Position)
 _LEDGER_ROW = _adapter(rows.LedgerRow, *_LEDGER_TYPES)
@@ -158,6 +164,8 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
                 ledger = _ledger(_data(recorded, read_attachment))
         except (_Malformed, HoldfastError) as problem:
             problems[name] = str(problem)
+    cut = (bank for bank, record in records.items() if not record.ended)
+    problems |= {f"{RECORDS}{bank}{SUFFIX}": "it breaks off before the load was stopped" for bank in cut}
     for name, absent in ((RECORDS, not records), (JOURNALS, not journals), (ALARMS, alarms is None)):
         if absent and not any(known.startswith(name) for known in problems):
             problems[name] = "nothing of it is in the log"
@@ -226,10 +234,16 @@ def _record(data: bytes, bank: str) -> Record:
     answers: dict[str, list[Answer]] = {}
     updates: dict[str, list[Update]] = {}
     positions: list[PositionSeen] = []
+    ended = False
     for number, row in enumerate(rest, start=2):
         match row:
             case Offer() if row.key not in offers:
                 offers[row.key] = row
+                ended = False
+            case Stopped() if row.rows == number - 1:
+                ended = True
+            case Stopped():
+                raise _Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
             case Answer() if row.key in offers and row.t_us >= offers[row.key].t_us:
                 answers.setdefault(row.key, []).append(row)
             case Update() if row.key in offers:
@@ -247,7 +261,7 @@ def _record(data: bytes, bank: str) -> Record:
         for key, offer in sorted(offers.items(), key=lambda item: (item[1].t_us, item[0]))
     )
     last_us = max((row.t_us for row in rest), default=clock.mono_us)
-    return Record(clock, operations, tuple(positions), last_us)
+    return Record(clock, operations, tuple(positions), last_us, ended)
 
 
 def _ledger(data: bytes) -> Ledger:

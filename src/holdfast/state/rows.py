@@ -97,7 +97,16 @@ class PositionSeen:
     confirmed: bool
 
 
-RecordRow = Annotated[Clock | Offer | Answer | Update | PositionSeen, Field(discriminator="op")]
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The participant was told to offer nothing more: so many rows stand before this one, and no offer comes after."""
+
+    op: Literal["stopped"]
+    t_us: Whole
+    rows: Whole
+
+
+RecordRow = Annotated[Clock | Offer | Answer | Update | PositionSeen | Stopped, Field(discriminator="op")]
 
 
 @dataclass(frozen=True, slots=True)

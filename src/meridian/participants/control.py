@@ -45,6 +45,8 @@ class Load:
             task.cancel()
         for task in done:
             task.result()
+        for bank in self._banks:
+            bank.record.stopped()
         return self.state()
 
     def state(self) -> dict[str, Any]:

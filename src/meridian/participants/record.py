@@ -89,6 +89,7 @@ class Record:
         """Begin a record, or take up the one that is there. Raise MR305 if that is not one of this bank and boot."""
         self.path = directory / f"{bank.name}.ndjson"
         self.book = Book()
+        self._rows = 0
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         kept = whole_lines(self.path.read_bytes())
         os.ftruncate(self._file, len(kept))
@@ -100,8 +101,19 @@ class Record:
     def write(self, **line: Any) -> None:  # noqa: ANN401 - members of a JSON object
         """Append a line, stamped with the time."""
         stamped = {"op": line.pop("op"), "t_us": now_us(), **line}
-        os.write(self._file, json.dumps(stamped, separators=(",", ":")).encode() + b"\n")
+        self._append(stamped)
         self.book.take(stamped)
+
+    def stopped(self) -> None:
+        """Write that no more is offered, and how many rows stand before this one, so that a cut record is known.
+
+        What comes after it can only be about what stands before it, until the load begins again.
+        """
+        self.write(op="stopped", rows=self._rows)
+
+    def _append(self, row: dict[str, Any]) -> None:
+        os.write(self._file, json.dumps(row, separators=(",", ":")).encode() + b"\n")
+        self._rows += 1
 
     def _begin(self, bank: Bank, seed: int) -> None:
         clock = {
@@ -114,7 +126,7 @@ class Record:
             "limit_cents": bank.limit_cents,
             "seed": seed,
         }
-        os.write(self._file, json.dumps(clock, separators=(",", ":")).encode() + b"\n")
+        self._append(clock)
 
     def _take_up(self, kept: bytes, bank: Bank) -> None:
         try:
@@ -122,6 +134,7 @@ class Record:
             ours = (clock["op"], clock["bank"], clock["clock_id"]) == ("clock", bank.name, boot_id())
             for line in lines:
                 self.book.take(line)
+            self._rows = 1 + len(lines)
         except (ValueError, KeyError, TypeError):
             ours = False
         if not ours:

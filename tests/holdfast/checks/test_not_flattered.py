@@ -104,3 +104,15 @@ def test_a_limit_that_the_participant_does_not_know_of_is_broken() -> None:
     drill = play()
     next(row for row in drill.table("account") if row["participant"] == "AURUM")["limit_cents"] += 1
     assert drill.answer("limits-respected") == "broken"
+
+
+def test_a_record_that_breaks_off_holds_nothing_and_still_proves_what_was_lost() -> None:
+    drill = play()
+    drill.garble["records/AURUM.ndjson"] = lambda data: b"".join(data.splitlines(keepends=True)[:-1])
+    for check in ("nothing-acknowledged-lost", "day-completed", "restored-within-rto", "within-tolerance"):
+        assert drill.answer(check) == "unknown", check
+    drill.garble["records/AURUM.ndjson"] = lambda data: b"".join(data.splitlines(keepends=True)[:40])
+    assert drill.answer("no-phantom") == "unknown"
+    acknowledged = next(row["key"] for row in drill.records["AURUM"] if row.get("status") == "settled")
+    drill.ledger = [row for row in drill.ledger if row.get("key") != acknowledged]
+    assert drill.answer("nothing-acknowledged-lost") == "broken"

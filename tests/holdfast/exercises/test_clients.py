@@ -57,7 +57,7 @@ def judged(delays: list[tuple[int | None, ...]], end_us: int) -> Timeline:
             )
             for key, offer in offers.items()
         )
-        records[bank] = Record(Clock("clock", bank, "boot", 0, 0, 0, 0), operations, (), end_us)
+        records[bank] = Record(Clock("clock", bank, "boot", 0, 0, 0, 0), operations, (), end_us, ended=True)
     timeline = observe(History(records, (), None, {}), INDICATOR)
     assert isinstance(timeline, Timeline)
     return timeline

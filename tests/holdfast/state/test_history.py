@@ -14,7 +14,7 @@ from holdfast.evidence.events import EvidenceMissing
 from holdfast.state import history as room
 from holdfast.state.exercise import fold
 from holdfast.state.history import History, read_history
-from tests.holdfast.drill import EXERCISE, Drill, Row, play
+from tests.holdfast.drill import EXERCISE, START_US, Drill, Row, play
 
 NAMES = ("records/AURUM.ndjson", "alarms.ndjson", "ledger.ndjson", "journal/settlement-a.ndjson")
 
@@ -86,6 +86,43 @@ def test_a_malformed_file_is_not_half_believed(drill: Drill, garble: Callable[[b
     assert {"records/AURUM.ndjson", "ledger.ndjson"} <= set(history.problems)
     assert "AURUM" not in history.records
     assert history.ledger is None
+
+
+def cut_at_line(number: int) -> Callable[[bytes], bytes]:
+    """Return what keeps the first so many lines, whole."""
+    return lambda data: b"".join(data.splitlines(keepends=True)[:number])
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.7, 0.99])
+def test_a_record_cut_at_the_end_of_a_line_is_not_taken_for_whole(drill: Drill, kept: float) -> None:
+    rows = len(drill.records["AURUM"])
+    drill.garble["records/AURUM.ndjson"] = cut_at_line(1 + int(kept * rows))
+    history = read(drill)
+    assert history.problems == {"records/AURUM.ndjson": "it breaks off before the load was stopped"}
+    assert not history.records["AURUM"].ended
+    assert all(record.ended for bank, record in history.records.items() if bank != "AURUM")
+
+
+def test_a_row_missing_from_the_middle_of_a_record_is_missed(drill: Drill) -> None:
+    def without(data: bytes) -> bytes:
+        lines = data.splitlines(keepends=True)
+        return b"".join([*lines[:-3], *lines[-2:]])
+
+    drill.garble["records/AURUM.ndjson"] = without
+    rows = len(drill.records["AURUM"])
+    assert (
+        read(drill)
+        .problems["records/AURUM.ndjson"]
+        .endswith(f"{rows:,} rows were written before it, {rows - 1:,} are here")
+    )
+
+
+def test_a_record_goes_on_where_the_load_began_again(drill: Drill) -> None:
+    rows = drill.records["AURUM"]
+    drill.records["AURUM"] = [rows[0], {"op": "stopped", "t_us": START_US, "rows": 1}, *rows[1:]]
+    assert not read(drill).problems
+    drill.garble["records/AURUM.ndjson"] = cut_at_line(len(rows))
+    assert not read(drill).records["AURUM"].ended
 
 
 def record(change: Callable[[list[Row]], object]) -> Callable[[Drill], None]:

@@ -43,7 +43,7 @@ def history_of(tried: list[Tried], end_us: int | None = None, clocks: tuple[str,
             last_us = max(last_us, each.at_us)
             operations.append(Operation(bank, offer, tuple(answers), ()))
         clock = Clock("clock", bank, clocks[number % len(clocks)], 1_000_000, 0, 0, 0)
-        records[bank] = Record(clock, tuple(operations), (), last_us)
+        records[bank] = Record(clock, tuple(operations), (), last_us, ended=True)
     return History(records, (), None, {})
 
 
@@ -195,7 +195,7 @@ def test_records_on_two_clocks_are_no_timeline() -> None:
 
 def test_without_offers_there_is_no_timeline() -> None:
     assert isinstance(observe(History({}, (), None, {}, {"records/": "gone"}), INDICATOR), NoTimeline)
-    record = Record(Clock("clock", "A", "one", 0, 0, 0, 0), (), (), 0)
+    record = Record(Clock("clock", "A", "one", 0, 0, 0, 0), (), (), 0, ended=True)
     assert isinstance(observe(History({"A": record}, (), None, {}), INDICATOR), NoTimeline)
 
 
