@@ -34,14 +34,15 @@ def subjects(model: Model) -> tuple[str, ...]:
 def subject_declaration(model: Model, subject: str) -> bytes:
     """Return the canonical declaration of a subject; raises ``LookupError`` when the model has no such one.
 
-    Of a service it is its impact tolerance, the impact analysis that it rests on, and the recovery time and point
-    objectives inside it. Of a scenario it is all but its title, and the checks only where they were declared: which are
+    Of a service it is its impact tolerance, the impact analysis that it rests on, the recovery time and point
+    objectives inside it, and what all of these are measured by: when clients call the service good, and with which
+    modes they can live. Of a scenario it is all but its title, and the checks only where they were declared: which are
     made otherwise is for the version that makes them.
     """
     sort, _, name = subject.partition(":")
     match sort:
         case "tolerance":
-            declared = _members(model.services[name], _NOT_OF_THE_LIMITS)
+            declared = {**_members(model.services[name], _NOT_OF_THE_LIMITS), **_measure(model.services[name])}
         case "scenario":
             checks = ("scenarios", name, "checks") in model.places
             declared = _members(model.scenarios[name], frozenset({"title"} if checks else {"title", "checks"}))
@@ -57,6 +58,20 @@ def subject_declaration(model: Model, subject: str) -> bytes:
 def subject_digest(model: Model, subject: str) -> str:
     """Return SHA-256 of the canonical declaration of a subject, in hex; raises ``LookupError`` as above."""
     return hashlib.sha256(subject_declaration(model, subject)).hexdigest()
+
+
+def _measure(service: Service) -> dict[str, object]:
+    """Return when a service counts as there: four hours without it mean little while it is open what "it" is.
+
+    What a mode stands on, and who observes it, is no part of that: it is how the promise is kept, not the promise.
+    """
+    minimum = [
+        {"name": mode.name, "capacity_ppm": mode.capacity_ppm, "minimum_service": mode.minimum_service}
+        for mode in service.modes
+        if mode.meets_minimum
+    ]
+    indicator = None if service.indicator is None else _members(service.indicator, frozenset({"probe"}))
+    return {"minimum": minimum, "indicator": indicator}
 
 
 def _members(value: Any, left_out: frozenset[str] = frozenset()) -> dict[str, object]:  # noqa: ANN401 -- see _plain

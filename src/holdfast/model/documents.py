@@ -238,6 +238,10 @@ class _Composer:
 
     def _as_key(self, node: Node) -> Scalar:
         """Return the key; anything but a text is a finding and stands for no key."""
+        if isinstance(node, Scalar) and node.plain and node.text == "<<":
+            remedy = "Write the values out, or give the whole value by its alias."
+            self._findings.error("HF103", node.place, 'expected no merge key, got "<<"', remedy)
+            return Scalar("", plain=True, place=node.place)
         if isinstance(node, Scalar) and node.text and not node.empty:
             return node
         got = "nothing" if isinstance(node, Scalar) else "a list" if isinstance(node, Items) else "a mapping"

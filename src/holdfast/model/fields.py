@@ -15,7 +15,7 @@ from holdfast.errors import Place
 from holdfast.model.documents import Items, Node, Scalar, Table
 from holdfast.model.findings import Findings, listed, shown
 from holdfast.model.keys import RESERVED_NAMES, Key, Section
-from holdfast.model.quantities import FORMS, MONEY, TEXTS, money
+from holdfast.model.quantities import FORMS, MONEY, MONEY_REMEDY, TEXTS, money
 from holdfast.model.types import Money
 from holdfast.model.vocabulary import Vocabulary
 
@@ -38,6 +38,7 @@ Sort = Literal[
     "scenario",
     "person",
     "role",
+    "strategy",  # a recovery strategy of anything
     "subject",  # anything that has a name
 ]
 
@@ -60,6 +61,8 @@ class Reading:
     references: list[Reference] = field(default_factory=list)
     # Resources and sites of which the kind or the environment could not be read: nothing is held against them.
     unclear: set[str] = field(default_factory=set)
+    # Modes that need nothing, as messages call them, and where.
+    needless: list[tuple[str, Place]] = field(default_factory=list)
 
     def refer(self, sort: Sort, name: Scalar) -> None:
         """Remember that ``name`` must be declared somewhere."""
@@ -187,11 +190,11 @@ class Fields:
         if scalar is None:
             return None
         rule = self._section[key]
-        value = FORMS["duration" if rule.form == "spread" else rule.form].parse(scalar.text)
+        form = FORMS["duration" if rule.form == "spread" else rule.form]
+        value = form.parse(scalar.text)
         if value is None:
-            expected = _expected(rule)
-            message = f"expected {expected} for {key}, got {shown(scalar.text)}"
-            self.error("HF108", key, message, f"Write {expected}.")
+            message = f"expected {_expected(rule)} for {key}, got {shown(scalar.text)}"
+            self.error("HF108", key, message, form.remedy)
         return value
 
     def number(self, key: str) -> int:
@@ -206,7 +209,7 @@ class Fields:
         amount = money(scalar.text)
         if amount is None:
             message = f"expected {MONEY} for {key}, got {shown(scalar.text)}"
-            self.error("HF108", key, message, f"Write {MONEY}, in whole minor units of the currency.")
+            self.error("HF108", key, message, MONEY_REMEDY)
         return amount
 
     def optional_date(self, key: str) -> str | None:
@@ -224,7 +227,7 @@ class Fields:
         return "" if scalar is None else self._as_text(key, scalar, "code")
 
     def dates(self, key: str) -> tuple[str, ...]:
-        """Return a list of dates, in their order."""
+        """Return a list of dates, earliest first."""
         return tuple(sorted(self._as_text(key, scalar, "date") for scalar in self.scalars(key)))
 
     def _as_text(self, key: str, scalar: Scalar, form: str) -> str:
@@ -384,7 +387,7 @@ class Fields:
         value = None if scalar is None else form.parse(scalar.text)
         if scalar is not None and value is None:
             message = f"expected {form.expected} in {key}, got {shown(scalar.text)}"
-            self._findings.error("HF108", node.place, message, f"Write {form.expected}.")
+            self._findings.error("HF108", node.place, message, form.remedy)
         if value is None:
             self._unsound.add(key)
         return value or 0
@@ -398,7 +401,7 @@ class Fields:
             value = form.parse(text)
             if value is None:
                 message = f"expected {form.expected} as key in {key}, got {shown(text)}"
-                self._findings.error("HF108", node.place, message, f"Write {form.expected}.")
+                self._findings.error("HF108", node.place, message, form.remedy)
             elif value in found:
                 message = f"expected each key of {key} once, got {shown(text)}, which says the same as another"
                 self._findings.error("HF104", node.place, message, "Remove one of the two.")

@@ -29,6 +29,8 @@ from holdfast.model.vocabulary import Vocabulary
 
 MAX_FILES = 1_000
 ATTACHMENT = "model.json"
+_FIRST_OF_SENSE = "HF120"
+"""From this code on a finding is about what is declared; before it, about what cannot be read."""
 
 _MERGED = tuple(key for key in keys.MODEL if key not in keys.ROOT_ONLY)
 _NAMES_INSTITUTION = re.compile(rb"^(?:\xef\xbb\xbf)?['\"]?institution['\"]?[ \t]*:", re.MULTILINE)
@@ -50,6 +52,12 @@ def load(files: Mapping[str, Contents], root: str, vocabulary: Vocabulary) -> tu
     ``files`` maps the name of each file, as places shall name it, to its bytes (or text, taken as UTF-8); ``root`` is
     the one that names the institution.
     """
+    model, findings = _load(files, root, vocabulary)
+    return (None if any(each.severity == "error" for each in findings) else model), findings
+
+
+def _load(files: Mapping[str, Contents], root: str, vocabulary: Vocabulary) -> tuple[Model | None, tuple[Finding, ...]]:
+    """Return the model as far as it can be read, ``None`` of too many files, and every finding."""
     reading = Reading(Findings(), vocabulary)
     contents = {name: _as_bytes(files[name]) for name in sorted(files) if name.isprintable()}
     for name in sorted(files.keys() - contents.keys()):
@@ -64,11 +72,15 @@ def load(files: Mapping[str, Contents], root: str, vocabulary: Vocabulary) -> tu
     complete = not reading.findings.has_errors
     whole = _merged(documents, root, reading)
     model = _read(whole, contents, root, reading, complete=complete)
-    return (None if reading.findings.has_errors else model), reading.findings.by_place()
+    return model, reading.findings.by_place()
 
 
 def load_attachment(text: str | bytes, vocabulary: Vocabulary) -> tuple[Model | None, tuple[Finding, ...]]:
-    """Return the model of an exercise's ``model.json`` attachment: ``{"files": {name: text}, "root": name}``."""
+    """Return the model of an exercise's ``model.json`` attachment: ``{"files": {name: text}, "root": name}``.
+
+    It made sense by the rules of the version that recorded it, and a rule that came later takes no verdict back: only
+    what cannot be read refuses it, not what this version would not declare so.
+    """
     try:
         whole = json.loads(text)
         files, root = whole["files"], whole["root"]
@@ -76,11 +88,13 @@ def load_attachment(text: str | bytes, vocabulary: Vocabulary) -> tuple[Model | 
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         files, root, sound = {}, "", False
     if not sound:
-        findings = Findings()
+        damaged = Findings()
         message = 'expected {"files": {name: text}, "root": name}'
-        findings.error("HF113", Place(ATTACHMENT, 1), message, "Take the attachment from an intact log.")
-        return None, findings.by_place()
-    return load(files, root, vocabulary)
+        damaged.error("HF113", Place(ATTACHMENT, 1), message, "Take the attachment from an intact log.")
+        return None, damaged.by_place()
+    model, findings = _load(files, root, vocabulary)
+    unread = any(each.severity == "error" and each.code < _FIRST_OF_SENSE for each in findings)
+    return (None if unread else model), findings
 
 
 def attachment(model: Model) -> bytes:
@@ -119,17 +133,20 @@ def _merged(documents: Mapping[str, Node | None], root: str, reading: Reading) -
             reading.findings.error("HF107", document.place, message, f"Begin with one of {', '.join(keys.MODEL)}.")
             continue
         for key, node in document.entries.items():
-            _merge(whole, key, node, reading, in_root=name == root)
+            _merge(whole, key, node, reading, root=None if name == root else root)
     return Table(whole, Place(root, 1))
 
 
-def _merge(whole: dict[str, Node], key: str, node: Node, reading: Reading, *, in_root: bool) -> None:
-    """Put one top-level key of one file into the whole: mappings by name, lists one after the other."""
+def _merge(whole: dict[str, Node], key: str, node: Node, reading: Reading, *, root: str | None) -> None:
+    """Put one top-level key of one file into the whole: mappings by name, lists one after the other.
+
+    ``root`` is the name of the root file, if this is another one.
+    """
     there = whole.get(key)
     rule = keys.MODEL.get(key)
-    if not in_root and key in keys.ROOT_ONLY:
+    if root is not None and key in keys.ROOT_ONLY:
         message = f"expected {shown(key)} in the root file only"
-        reading.findings.error("HF112", node.place, message, f"Other files carry {', '.join(_MERGED)}.")
+        reading.findings.error("HF112", node.place, message, f"The root file is {root}: move it there.")
     elif key in _MERGED and rule is not None and not isinstance(node, Items if rule.form == "list" else Table):
         expected = "a list" if rule.form == "list" else "a mapping"
         message = f"expected {expected} for {key}, got {kind_of(node)}"

@@ -27,8 +27,8 @@ _CODE = re.compile(r"HF[0-9]{3}", re.ASCII)
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 MAX_DURATION_MS = 3_660 * _UNIT_MS["d"]  # ten years: longer than any objective or exercise
-_WHOLE_PPM = 1_000_000
-_MOST_PPM = 100 * _WHOLE_PPM
+WHOLE_PPM = 1_000_000
+_MOST_PPM = 100 * WHOLE_PPM
 _HOURLY_OF: Mapping[str, int] = {"s": 3_600, "min": 60, "h": 1}
 _MOST_PER_H = 10**12
 _TIMES: Mapping[str, int] = {"": 0, "k": 3, "m": 6, "bn": 9}  # powers of ten
@@ -43,6 +43,7 @@ _DECIMALS: Mapping[str, int] = {
 }
 MAX_MINOR = 2**53 - 1  # the largest amount that every reader of JSON keeps whole
 MAX_PORT = 65_535
+MAX_COUNT = 999_999_999
 
 
 def duration_ms(text: str) -> int | None:
@@ -63,13 +64,13 @@ def written(duration_ms: int) -> str:
 def share_ppm(text: str) -> int | None:
     """Return parts per million for ``95%`` or ``99.95%``, from 0 to 100 % in steps of 0.0001 %."""
     value = _percentage_ppm(text)
-    return value if value is not None and value <= _WHOLE_PPM else None
+    return value if value is not None and value <= WHOLE_PPM else None
 
 
 def percent_ppm(text: str) -> int | None:
     """Return parts per million for ``250%``, how many times as much: from 100 to 10,000 %."""
     value = _percentage_ppm(text)
-    return value if value is not None and _WHOLE_PPM <= value <= _MOST_PPM else None
+    return value if value is not None and WHOLE_PPM <= value <= _MOST_PPM else None
 
 
 def chance_ppm(text: str) -> int | None:
@@ -77,8 +78,8 @@ def chance_ppm(text: str) -> int | None:
     match = _CHANCE.fullmatch(text)
     if match is None:
         return share_ppm(text)
-    value = int(match[1]) * _WHOLE_PPM + int((match[2] or "").ljust(6, "0"))
-    return value if value <= _WHOLE_PPM else None
+    value = int(match[1]) * WHOLE_PPM + int((match[2] or "").ljust(6, "0"))
+    return value if value <= WHOLE_PPM else None
 
 
 def _percentage_ppm(text: str) -> int | None:
@@ -157,10 +158,16 @@ def code(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way of writing an integer: its parser and how a message describes it."""
+    """A way of writing an integer: its parser, how a message describes it, and how to write it where that is longer."""
 
     parse: Callable[[str], int | None]
     expected: str
+    how: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """How to write it, limits included."""
+        return self.how or f"Write {self.expected}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +179,19 @@ class TextForm:
 
 
 FORMS: Mapping[str, Form] = {
-    "duration": Form(duration_ms, "a duration such as 2h, 90m, 30s or 500ms"),
+    "duration": Form(
+        duration_ms,
+        "a duration such as 2h, 90m, 30s or 500ms",
+        "Write one whole number and one unit (ms, s, m, h, d, y), at most ten years: 90m, not 1.5h or 1h30m.",
+    ),
     "share": Form(share_ppm, "a share from 0% to 100%, such as 95%"),
     "percent": Form(percent_ppm, "a percentage from 100% to 10000%, such as 250%"),
     "chance": Form(chance_ppm, "a probability such as 0.1 or 10%"),
     "time": Form(time_min, 'a time of day such as "17:00"'),
-    "rate": Form(rate_per_s, "a rate such as 60/s"),
+    "rate": Form(rate_per_s, "a rate such as 60/s", "Write a whole number from 1 to 999999 a second, such as 60/s."),
     "hourly": Form(hourly, "a rate such as 40/s, 120/min or 600/h"),
-    "count": Form(count, "a whole number from 0"),
-    "positive": Form(positive, "a whole number from 1"),
+    "count": Form(count, "a whole number from 0", f"Write digits only, from 0 to {MAX_COUNT}."),
+    "positive": Form(positive, "a whole number from 1", f"Write digits only, from 1 to {MAX_COUNT}."),
     "port": Form(port, "the number of a port, 1 to 65535"),
 }
 
@@ -190,3 +201,7 @@ TEXTS: Mapping[str, TextForm] = {
     "code": TextForm(code, "the code of a finding, such as HF601"),
 }
 MONEY = "an amount such as 2bn EUR, 300m EUR, 45k EUR or 12.50 EUR"
+MONEY_REMEDY = (
+    "Write an amount and the code of a currency (ISO 4217), such as 2bn EUR or 12.50 EUR: whole minor units, "
+    "at most 90,000bn with two decimals."
+)

@@ -1,6 +1,7 @@
 """The JSON Schema of a declaration, for editors: made from the table of keys that the loader reads by.
 
-It speaks of one file: the root carries ``institution``, other files do not. It knows forms, words and which keys go
+Every key carries what it means, which editors show where it is written. It speaks of one file: the root carries
+``institution``, other files do not. It knows forms, words and which keys go
 together; that names are declared somewhere, and all that takes more than one place to see, is for ``holdfast check``.
 Only keywords that JSON Schema 2020-12 shares with draft 7 (and ``dependentRequired``) are used, because editors lag
 behind.
@@ -56,6 +57,13 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
     "port": (1, MAX_PORT),
 }
 
+# The same in quotes.
+_DIGITS: Mapping[str, str] = {
+    "count": "^(0|[1-9][0-9]{0,8})$",
+    "positive": "^[1-9][0-9]{0,8}$",
+    "port": "^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))$",
+}
+
 _EXPECTED = {
     **{name: form.expected for name, form in FORMS.items()},
     **{name: form.expected for name, form in TEXTS.items()},
@@ -101,7 +109,7 @@ def _scalars() -> dict[str, object]:
         form: {
             "anyOf": [
                 {"type": "integer", "minimum": low, "maximum": high},
-                {"type": "string", "pattern": f"^({'0|' * (low == 0)}[1-9][0-9]{{0,8}})$"},
+                {"type": "string", "pattern": _DIGITS[form]},
             ]
         }
         for form, (low, high) in NUMBERS.items()
@@ -160,12 +168,13 @@ def _only_for(kinds: tuple[str, ...]) -> Schema:
 
 
 def _key(section: str, name: str, rule: Key) -> Schema:
-    """Return what a key takes, and its default in the words in which an editor shows it."""
-    value = _value(section, name, rule)
-    said = [_EXPECTED[rule.form]] if rule.form in _EXPECTED else []
+    """Return what a key takes, and what an editor shows beside it: what it says, how it is written, its default."""
+    said = [rule.meaning]
+    if rule.form in _EXPECTED:
+        said.append(f"{_EXPECTED[rule.form][:1].upper()}{_EXPECTED[rule.form][1:]}.")
     if rule.default is not None:
-        said.append(f"default {rule.default}")
-    return {**value, "description": "; ".join(said)} if said else value
+        said.append(f"Default: {rule.default}.")
+    return {**_value(section, name, rule), "description": " ".join(filter(None, said))}
 
 
 def _value(section: str, name: str, rule: Key) -> Schema:
@@ -226,7 +235,7 @@ def _spread() -> Schema:
     mappings: list[Schema] = [
         {
             "type": "object",
-            "properties": {key: _ref("duration") for key in shape},
+            "properties": {key: _key("spread", key, SECTIONS["spread"][key]) for key in shape},
             "required": list(shape),
             "additionalProperties": False,
         }
@@ -274,7 +283,11 @@ def _disruption(vocabulary: Vocabulary) -> Schema:
     ]
     return {
         "type": "object",
-        "properties": {**properties, "fault": {"enum": list(faults)}, **dict.fromkeys(own, True)},
+        "properties": {
+            **properties,
+            "fault": {"enum": list(faults), "description": keys["fault"].meaning},
+            **dict.fromkeys(own, True),
+        },
         "required": [key for key, rule in keys.items() if rule.required],
         "additionalProperties": False,
         "allOf": rules,
@@ -282,7 +295,12 @@ def _disruption(vocabulary: Vocabulary) -> Schema:
 
 
 def _parameter(parameter: Parameter) -> Schema:
-    """Return what a fault's own parameter takes."""
+    """Return what a fault's own parameter takes, and what an editor shows beside it."""
+    described = {"description": parameter.meaning} if parameter.meaning else {}
+    return {**_taken(parameter), **described}
+
+
+def _taken(parameter: Parameter) -> Schema:
     if parameter.choices:
         return {"enum": list(parameter.choices)}
     if parameter.form == "places":

@@ -48,7 +48,7 @@ class Downwards:
             line = self.named(need.resource)
             if need.holds_for_ms is None:
                 return (line,)
-            return (replace(line, note=_joined(f"does without for {written(need.holds_for_ms)}", line.note)),)
+            return (replace(line, note=_joined(f"can be missing for {written(need.holds_for_ms)}", line.note)),)
         if len(need.of) == 1:
             return self.need(need.of[0])
         self.level += 1

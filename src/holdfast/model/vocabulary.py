@@ -21,13 +21,14 @@ class Parameter:
     ``form`` says how it is written and what it becomes in ``Fault.parameters``: ``text`` a string (one of ``choices``
     where there are any), ``flag`` a bool, ``count`` an int from 0, ``duration`` an int in milliseconds, ``share`` an
     int in parts per million, ``places`` a tuple of names of hosts and sites. ``default`` is in that same form; ``None``
-    leaves the parameter out of ``Fault.parameters`` when nobody gave it.
+    leaves the parameter out of ``Fault.parameters`` when nobody gave it. ``meaning`` is what editors show beside it.
     """
 
     form: ParameterForm
     required: bool = False
     default: object | None = None
     choices: tuple[str, ...] = ()
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

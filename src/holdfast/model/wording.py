@@ -80,7 +80,7 @@ def counted(number: int, word: str) -> str:
 def need_said(need: Need, *, inner: bool = False) -> str:
     """Return a need in words: ``db-a and one of wan-1 or wan-2``."""
     if isinstance(need, On):
-        holds = "" if need.holds_for_ms is None else f" (does without it for {written(need.holds_for_ms)})"
+        holds = "" if need.holds_for_ms is None else f" (can be missing for {written(need.holds_for_ms)})"
         return f"{need.resource}{holds}"
     if len(need.of) == 1:
         return need_said(need.of[0], inner=inner)

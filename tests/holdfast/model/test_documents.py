@@ -209,7 +209,7 @@ def mutated(data: bytes, draw: random.Random) -> bytes:
 @given(st.integers(0, 2**32))
 def test_a_damaged_declaration_can_be_read(seed: int) -> None:
     draw = random.Random(seed)
-    for _ in range(10):
+    for _ in range(5):
         sane({ROOT: mutated(WHOLE.encode(), draw)})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.model.findings import MAX_COMPARED_CHARS, MAX_FINDINGS, Finding, Findings
+from holdfast.model import findings as held
+from holdfast.model.findings import MAX_FINDINGS, Finding, Findings
 from tests.holdfast.model.declared import WHOLE, changed, read
 
 FAULT = "{fault: process.kill, target: ledger-a, after: 0s, hold: 10s, box: 60s}"
@@ -13,7 +14,7 @@ FAULT = "{fault: process.kill, target: ledger-a, after: 0s, hold: 10s, box: 60s}
 MISTAKES = [
     # keys and forms
     ("    owner: head-of-payments", "    ownr: head-of-payments", "HF105"),
-    ("    owner: head-of-payments", "    <<: {}", "HF105"),
+    ("    owner: head-of-payments", "    <<: {}", "HF103"),
     ("institution: Example Bank", "institution:", "HF107"),
     ("institution: Example Bank", "institution: ~", "HF107"),
     ("institution: Example Bank", "institution: [a, b]", "HF107"),
@@ -164,7 +165,14 @@ MISTAKES = [
     ('arrivals: {"12:00": 120/s', 'arrivals: {"12:00": many', "HF108"),
     ('arrivals: {"12:00": 120/s, "07:30": 2400/min, "16:00": 600/h}', "arrivals: {}", "HF107"),
     ("      capacity: 300/s", "      capacity: 0/s", "HF129"),
+    ("      4h: intolerable", "      4h: {severity: intolerable, value: 200m EUR}", "HF129"),
+    ("      4h: intolerable", "      4h: {severity: intolerable, participants: 3}", "HF129"),
+    ("      4h: intolerable", "      4h: {severity: intolerable, loss: 999k EUR}", "HF129"),
     ("dates: [2026-06-30, 2026-03-31]", "dates: []", "HF107"),
+    ("capacity: 100%, needs: [gateway, ledger]", "capacity: 0%, needs: [gateway, ledger]", "HF122"),
+    ("        capacity: 12.5%", "        capacity: 100.1%", "HF108"),
+    ("capacity: 100%, needs: [gateway, ledger]", "capacity: 12%, needs: [gateway, ledger]", None),
+    ("sustain: {max: 3d", "sustain: {max: 0s", "HF122"),
     ("        decision: gold", "        decision: golden", "HF111"),
     ("limited_by: dba-team}", "limited_by: ledger}", "HF111"),
     # what belongs to one kind, or together
@@ -174,6 +182,8 @@ MISTAKES = [
     ("  rtgs: {kind: fmi}", "  rtgs: {kind: people, minimum: 2}", "HF127"),
     ("    headcount: 4\n    minimum: 2", "    headcount: 4\n    minimum: 5", None),
     ("shifts: 2}", "shifts: 0}", "HF108"),
+    ("  p2: {title: Head of operations}", "  p2: {title: Head of operations, teams: [desk, telco]}", "HF111"),
+    ("    quorum: 2", "    quorum: 2\n    environment: range", None),
     ("    substitute: carrier", "    substitute: telco", "HF128"),
     ("    substitute: carrier", "    substitute: carriers", "HF111"),
     ("    subcontracts: [carrier]", "    subcontracts: [telco]", "HF128"),
@@ -204,6 +214,7 @@ MISTAKES = [
     # people, network, what is known
     ("  storage-firmware: {beta: 0.1}", "  storage-firmwear: {beta: 0.1}", "HF111"),
     ("spreads: [failed, untrusted]}\npeople", "spreads: []}\npeople", "HF107"),
+    ("spreads: [failed, untrusted]}\npeople", "spreads: [failed, untrusted], outlasts: [nap]}\npeople", "HF111"),
     ("teams: [dba-team], site", "teams: [vault], site", "HF111"),
     ("deputies: [p2]", "deputies: [p2, p1]", "HF127"),
     ("deputies: [p2]", "deputies: [p2, p3]", "HF111"),
@@ -223,7 +234,11 @@ MISTAKES = [
     ("    slow: {name: line, capacity: 30%, lasts: 2h}", "    load: {rate: 1/s}", None),
     ("test_plan:\n", "  nothing:\ntest_plan:\n", "HF107"),
     ("third_party_out: {name: telco", "third_party_out: {name: vault", "HF111"),
+    ("third_party_out: {name: telco", "third_party_out: {name: [telco, vault]", "HF111"),
+    ("third_party_out: {name: telco", "third_party_out: {name: []", "HF107"),
     ("absent: {share: 40%", "absent: {share: 0%", "HF140"),
+    ("teams: [dba-team]}\n    compromise", "teams: [desk]}\n    compromise", "HF140"),
+    ("slow: {name: line, capacity: 30%", "slow: {name: line, capacity: 100%", "HF140"),
     (
         "storage-firmware: v9, landlord: one}\n    fail_site",
         "storage-firmware: v8, landlord: one}\n    fail_site",
@@ -266,6 +281,12 @@ ELSEWHERE = {
     "      15m: systemic": [
         "HF129 expected at least systemic after 1h, as it is before, got serious",
         "HF129 expected at least systemic after 4h, as it is before, got intolerable",
+    ],
+    "capacity: 12%, needs: [gateway, ledger]": [
+        'HF122 expected the modes best first, got 12.5% in mode "slow" of service "payments" after 12% in "full"'
+    ],
+    "    quorum: 2\n    environment: range": [
+        'HF105 key "environment" is for a single resource, and "ledger" is a group: it has members'
     ],
     "    headcount: 4\n    minimum: 5": ["HF127 expected a minimum of at most 4 (the headcount), got 5"],
     "[{power: {holds: 25m}}]": ['HF105 unknown key "holds"', 'HF106 missing key "holds_for"'],
@@ -333,6 +354,43 @@ def test_a_drill_that_misses_its_service_is_a_warning() -> None:
     assert [(finding.code, finding.severity) for finding in findings] == [("HF136", "warning")]
 
 
+def test_a_mode_that_needs_nothing_is_a_warning() -> None:
+    model, findings = read(changed("needs: [gateway, ledger], meets", "needs: [], meets")[0])
+    assert model is not None
+    found = [(finding.code, finding.severity) for finding in findings]
+    assert found == [("HF141", "warning")]
+
+
+def test_modes_that_need_nothing_are_told_once() -> None:
+    """An import of services that no table relates to anything leaves hundreds of them."""
+    text, line = changed("needs: [gateway, ledger], meets", "needs: [], meets")
+    (finding,) = read(text.replace("only: {capacity: 100%, needs: [ledger]", "only: {capacity: 100%, needs: []"))[1]
+    assert finding.place.line == line
+    assert finding.message == (
+        'mode "full" of service "payments" needs nothing, so it could never fail, and so of 1 other mode'
+    )
+
+
+def test_figures_in_two_currencies_are_not_compared() -> None:
+    assert read(changed("      4h: intolerable", "      4h: {severity: intolerable, value: 1m USD}")[0])[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("    rto: 2h", "    rto: 1h30m", "90m, not 1.5h or 1h30m"),
+        ("    rto: 2h", "    rto: 20y", "at most ten years"),
+        ("      volume: 5000", "      volume: 1000000000", "from 0 to 999999999"),
+        ("      value: 2bn EUR", "      value: 12.50 JPY", "whole minor units"),
+        ('"07:30": 2400/min', '"07:30": 40 a second', "40/s, 120/min or 600/h"),
+    ],
+)
+def test_a_remedy_says_the_limit_that_was_passed(old: str, new: str, says: str) -> None:
+    (finding,) = read(changed(old, new)[0])[1]
+    assert finding.code == "HF108"
+    assert says in finding.remedy
+
+
 @pytest.mark.parametrize("rto", ["5h", "2d"])
 def test_what_is_weak_is_no_mistake(rto: str) -> None:
     """An objective beyond the tolerance can be understood: it is for the analysis to say how bad it is."""
@@ -353,8 +411,9 @@ def test_what_a_file_says_cannot_move_the_cursor() -> None:
     assert "\\x1b[2J\\u202e2h" in message
 
 
-def test_suggestions_take_a_bounded_effort() -> None:
+def test_suggestions_take_a_bounded_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt word is compared with every known one: a file full of them must not make the reading slow."""
+    monkeypatch.setattr(held, "MAX_COMPARED_CHARS", 20_000)
     findings, known = Findings(), {f"name-{number}" for number in range(999)}
     assert findings.did_you_mean("nme-7", known) == 'Did you mean "name-7"? '
     assert findings.did_you_mean("name-7" * 20, known) == ""
@@ -363,7 +422,7 @@ def test_suggestions_take_a_bounded_effort() -> None:
     assert findings.did_you_mean("nme-7", known) == ""
     # What takes little is still done.
     assert findings.did_you_mean("ownr", {"owner", "title"}) == 'Did you mean "owner"? '
-    assert Findings().did_you_mean("nme-7", {f"name-{number}" for number in range(MAX_COMPARED_CHARS // 4)}) == ""
+    assert Findings().did_you_mean("nme-7", {f"name-{number}" for number in range(20_000 // 4)}) == ""
 
 
 def test_more_findings_than_anybody_reads_are_counted() -> None:

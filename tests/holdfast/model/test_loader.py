@@ -124,6 +124,27 @@ def test_a_lone_surrogate_in_an_attachment_is_a_finding() -> None:
     assert [finding.code for finding in findings] == ["HF101"]
 
 
+def test_a_model_of_before_the_families_were_fixed_is_refused_where_it_says_so() -> None:
+    """Scenarios once named their family as they liked: a verdict on such a log is for the version that ran it."""
+    files = {ROOT: WHOLE.replace("    family: hardware", "    family: process-failure")}
+    unusable, findings = load_attachment(json.dumps({"files": files, "root": ROOT}), WORDS)
+    line = WHOLE[: WHOLE.index("    family: hardware")].count("\n") + 1
+    assert unusable is None
+    assert [(finding.code, str(finding.place)) for finding in findings] == [("HF109", f"{ROOT}:{line}")]
+    assert '"process-failure"' in findings[0].message
+
+
 def test_nothing_at_all_lacks_an_institution() -> None:
     assert [finding.code for finding in read("")[1]] == ["HF106"]
     assert [finding.code for finding in load({}, "institution.yaml", WORDS)[1]] == ["HF106"]
+
+
+def test_a_rule_that_came_after_a_model_was_recorded_does_not_refuse_it() -> None:
+    files = {ROOT: WHOLE.replace('close_by: "18:00"', 'close_by: "16:00"')}
+    assert files[ROOT] != WHOLE
+    assert load(files, ROOT, WORDS)[0] is None
+    again, findings = load_attachment(json.dumps({"files": files, "root": ROOT}), WORDS)
+    assert {finding.code for finding in findings if finding.severity == "error"} == {"HF123"}
+    assert again is not None
+    assert again.digest == digest_of(files)
+    assert again.services == model().services

@@ -1,4 +1,4 @@
-"""docs/model.md is held true: the keys, forms and defaults that it lists are those that the loader reads."""
+"""docs/model.md is held true: the keys, forms, defaults and meanings that it lists are those that the loader reads."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ ROW = re.compile(r"^\| `([^`]+)` \| (.+?) \| (.*?) \|(?: (.+) \|)?$", re.MULTILI
 PARTS: Mapping[str, str] = {
     part.partition("\n")[0].strip("` "): part for part in re.split(r"^##+ ", PAGE, flags=re.MULTILINE)[1:]
 }
+LINKED = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -49,8 +50,8 @@ def default_of(key: Key) -> str:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_page_lists_the_keys_that_are_read(section: str) -> None:
-    rows = [(name, form, default) for name, form, default, meaning in ROW.findall(PARTS[section]) if meaning]
-    assert rows == [(name, form_of(key), default_of(key)) for name, key in SECTIONS[section].items()]
+    rows = [(*row[:3], LINKED.sub(r"\1", row[3])) for row in ROW.findall(PARTS[section]) if row[3]]
+    assert rows == [(name, form_of(key), default_of(key), key.meaning) for name, key in SECTIONS[section].items()]
 
 
 def test_every_section_of_keys_on_the_page_is_read() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -86,6 +86,32 @@ def at(whole: Any, path: Path_) -> Any:  # noqa: ANN401 -- as above
 def test_it_is_a_schema() -> None:
     Draft202012Validator.check_schema(schema(WORDS))
     Draft202012Validator.check_schema(schema(vocabulary()))
+
+
+def told(schema_of: Any, path: str = "") -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 -- any schema
+    """Yield every key that a schema names somewhere, with what an editor shows beside it."""
+    if isinstance(schema_of, dict):
+        for key, value in schema_of.get("properties", {}).items():
+            if isinstance(value, dict):
+                yield f"{path}/{key}", value.get("description")
+        for key, value in schema_of.items():
+            if key not in {"if", "else", "then"}:
+                yield from told(value, f"{path}/{key}")
+    elif isinstance(schema_of, list):
+        for position, value in enumerate(schema_of):
+            yield from told(value, f"{path}/{position}")
+
+
+def test_an_editor_shows_beside_every_key_what_it_means() -> None:
+    shown = dict(told(schema(vocabulary())))
+    assert [path for path, description in shown.items() if not description] == []
+    meant = {key.meaning for section in SECTIONS.values() for key in section.values()}
+    assert all(meant)
+    said = [str(description) for description in shown.values()]
+    assert [meaning for meaning in meant if not any(text.startswith(meaning) for text in said)] == []
+    assert "cut off from" in str(schema(vocabulary())["$defs"])
+    lag = "How far behind the copy is; goes with `replica_of`. A duration such as 2h, 90m, 30s or 500ms. Default: 0s."
+    assert lag in said
 
 
 def test_every_section_stands_in_the_declaration_that_is_changed_below() -> None:
@@ -170,6 +196,9 @@ WRITTEN = st.one_of(
 
 
 @given(text=WRITTEN)
+@example(text="65535")
+@example(text="65536")
+@example(text="100000")
 @settings(deadline=None)
 def test_a_pattern_refuses_nothing_that_is_taken(text: str) -> None:
     parsers = {name: form.parse for name, form in FORMS.items()} | {name: form.parse for name, form in TEXTS.items()}
@@ -205,7 +234,7 @@ SEEN_BY_BOTH = frozenset({"HF105", "HF106", "HF109"})
 
 
 @given(st.sampled_from(EVERYWHERE), st.one_of(st.none(), VALUE), st.booleans())
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=50)
 def test_an_editor_marks_what_is_wrong_and_nothing_else(where: Path_, put: Any, plain: bool) -> None:  # noqa: ANN401, FBT001
     whole = copy.deepcopy(texts(WHOLE))
     *above, last = where

@@ -244,7 +244,7 @@ def test_a_team() -> None:
 def test_suppliers() -> None:
     resources = model().resources
     assert resources["telco"].supplier == Supplier(
-        contract=Contract("T-1", "2024-01-01", "2027-12-31", 90 * _D_MS, critical=True),
+        contract=Contract("T-1", "2024-01-01", "2027-12-31", 90 * _D_MS, True, "2026-04-01", "difficult"),  # noqa: FBT003
         continuity=Continuity("2026-03-01", "2026-02-01", "2026-01-15", 4 * _H_MS),
         substitutability="highly-complex",
         substitute="carrier",
@@ -314,7 +314,7 @@ def test_a_scenario_that_is_only_modelled() -> None:
             FailShared("landlord", "one"),
             Compromise("monitor", Lognormal(20 * _D_MS, 90 * _D_MS), "data", ("ledger", "gateway")),
             Absent(400_000, Lognormal(3 * _D_MS, 14 * _D_MS), ("dba-team",)),
-            ThirdPartyOut("telco", Constant(2 * _D_MS)),
+            ThirdPartyOut(("telco",), Constant(2 * _D_MS)),
             Slow("line", 300_000, Constant(2 * _H_MS)),
         ),
         on_peak="quarter-end",

@@ -65,7 +65,7 @@ def test_lists_and_numbers() -> None:
     ("need", "said"),
     [
         (On("db"), "db"),
-        (On("ups", 1_500_000), "ups (does without it for 25m)"),
+        (On("ups", 1_500_000), "ups (can be missing for 25m)"),
         (AllOf(()), "nothing"),
         (AllOf((On("a"), AnyOf((On("b"), On("c"))))), "a and (b or c)"),
         (AtLeast(2, (On("a"), On("b"), On("c"))), "2 of a, b and c"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.model.consistency.cycles import check_holds, check_replicas
 from holdfast.model.consistency.drills import check_drills
-from holdfast.model.consistency.fitting import check_crews, check_distinct, check_scenarios
+from holdfast.model.consistency.fitting import check_crews, check_distinct, check_needless, check_scenarios, check_teams
 from holdfast.model.consistency.names import check_references
 from holdfast.model.consistency.standing import check_standing
 from holdfast.model.fields import Reading
@@ -20,5 +20,7 @@ def check(model: Model, reading: Reading) -> None:
     check_holds(model, findings)
     check_replicas(model, findings)
     check_crews(model, findings)
+    check_teams(model, findings)
+    check_needless(reading)
     check_scenarios(model, findings)
     check_drills(model, reading)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from holdfast.model.consistency.names import shared
+from holdfast.model.fields import Reading
 from holdfast.model.findings import Findings, shown
-from holdfast.model.types import FailShared, Group, Model, Resource, Scenario
+from holdfast.model.types import Absent, FailShared, Group, Model, Resource, Scenario
+from holdfast.model.wording import counted, listed
+
+MAX_NAMED = 6  # persons that a message names before it only counts the rest
 
 
 def check_distinct(model: Model, findings: Findings) -> None:
@@ -46,6 +50,34 @@ def check_crews(model: Model, findings: Findings) -> None:
                     findings.error("HF127", place, message, "It could never begin: lower it, or correct the headcount.")
 
 
+def check_teams(model: Model, findings: Findings) -> None:
+    """Refuse teams of which more persons are named than there are people in it."""
+    named: dict[str, list[str]] = {}
+    for person in model.people.values():
+        for team in person.teams:
+            named.setdefault(team, []).append(person.name)
+    for name, persons in named.items():
+        resource = model.resources.get(name)
+        if resource is not None and resource.team is not None and len(persons) > resource.team.headcount:
+            message = (
+                f"expected at most {counted(resource.team.headcount, 'person')} in {shown(name)} (its headcount), "
+                f"got {len(persons)}: {listed(persons, most=MAX_NAMED)}"
+            )
+            place = model.place("people", persons[-1], "teams")
+            findings.error("HF127", place, message, "Correct the headcount, or the teams of one of them.")
+
+
+def check_needless(reading: Reading) -> None:
+    """Warn, once for all of them, of modes that could never fail: an import leaves many."""
+    if not reading.needless:
+        return
+    (what, place), *others = sorted(reading.needless, key=lambda each: (each[1].file, each[1].line))
+    more = f", and so of {counted(len(others), 'other mode')}" if others else ""
+    message = f"{what} needs nothing, so it could never fail{more}"
+    remedy = "Name what must function for it; until then nothing is found that could stop it."
+    reading.findings.add("warning", "HF141", place, message, remedy)
+
+
 def check_scenarios(model: Model, findings: Findings) -> None:
     """Look up what a scenario says of its service, and what it takes by an attribute."""
     carried: dict[str, set[str]] = {}
@@ -61,6 +93,8 @@ def check_scenarios(model: Model, findings: Findings) -> None:
             remedy = "Give the service an indicator: without one nobody sees whether it is disrupted."
             findings.error("HF139", model.place("scenarios", scenario.name, "service"), message, remedy)
         for hit in scenario.hits:
+            if isinstance(hit, Absent):
+                _check_absent(model, scenario, hit, findings)
             if isinstance(hit, FailShared) and hit.value not in carried.get(hit.attribute, {hit.value}):
                 place = model.place("scenarios", scenario.name, "fail_shared", hit.attribute)
                 message = f"expected a value of {hit.attribute} that something carries, got {shown(hit.value)}"
@@ -68,6 +102,19 @@ def check_scenarios(model: Model, findings: Findings) -> None:
                     f"{findings.did_you_mean(hit.value, carried[hit.attribute])}Correct it, or declare it in shares."
                 )
                 findings.error("HF111", place, message, remedy)
+
+
+def _check_absent(model: Model, scenario: Scenario, hit: Absent, findings: Findings) -> None:
+    """Refuse an absence from teams of which nobody knows how many they are: it would take nobody away."""
+    place = model.place("scenarios", scenario.name, "absent", "teams")
+    for name in hit.teams:
+        resource = model.resources.get(name)
+        if resource is not None and resource.kind == "people" and resource.team is None:
+            message = f"expected a team with a headcount, got {shown(name)}, which has none: nobody would be missing"
+            findings.error("HF140", place, message, f"Give {shown(name)} a headcount.")
+    if not hit.teams and all(resource.team is None for resource in model.resources.values()):
+        message = f"scenario {shown(scenario.name)} takes people away, and no team has a headcount"
+        findings.error("HF140", place, message, "Declare teams: resources of kind people with a headcount.")
 
 
 def _check_peak(model: Model, scenario: Scenario, findings: Findings) -> None:

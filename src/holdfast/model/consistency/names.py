@@ -23,6 +23,7 @@ _CALLED: Mapping[Sort, str] = {
     "scenario": "scenario",
     "person": "person",
     "role": "role",
+    "strategy": "recovery strategy",
     "subject": "thing",
 }
 
@@ -78,6 +79,12 @@ def _known(model: Model) -> Mapping[Sort, Collection[str]]:
         "scenario": model.scenarios.keys(),
         "person": model.people.keys(),
         "role": model.roles.keys(),
+        "strategy": {
+            strategy.name
+            for things in (model.resources, model.groups)
+            for thing in things.values()
+            for strategy in thing.recovery
+        },
         "subject": nodes.union(
             *(model.sites, model.segments, model.services, model.candidates, model.scenarios, model.people),
             *(model.roles, model.common_causes, attributes, values),

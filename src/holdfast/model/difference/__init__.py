@@ -12,7 +12,7 @@ from holdfast.model.difference.change import WEIGHTS, Change, Effect, Weight
 from holdfast.model.difference.compare import Delta, deltas, member_deltas
 from holdfast.model.difference.meaning import Both, meaning, of_added, of_removed
 from holdfast.model.difference.renames import Renames, renamed
-from holdfast.model.types import Edge, Flow, Impact, ImpactTolerance, Model, PlannedTest, Service
+from holdfast.model.types import Edge, Flow, Impact, ImpactTolerance, Indicator, Mode, Model, PlannedTest, Service
 
 __all__ = ["Change", "Effect", "Weight", "difference"]
 
@@ -132,8 +132,12 @@ def _changed(both: Both, section: str, name: str, delta: Delta) -> Change:
 
 def _is_limit(delta: Delta) -> bool:
     """Return whether a difference of a service is one of what a body approves of it."""
-    of_service = delta.kind is Service and delta.member in {"impact_tolerance", "impact", "rto_ms", "rpo_ms"}
-    return of_service or delta.kind in {ImpactTolerance, Impact}
+    match delta.kind:
+        case kind if kind is Service:
+            return delta.member in {"impact_tolerance", "impact", "rto_ms", "rpo_ms", "indicator", "modes"}
+        case kind if kind is Mode:
+            return delta.member in {"meets_minimum", "capacity_ppm", "minimum_service"}
+    return delta.kind in {ImpactTolerance, Impact, Indicator}
 
 
 def _approval(section: str, name: str) -> str | None:

@@ -240,6 +240,8 @@ def _direction(rule: Rule, old: object, new: object) -> Direction | None:
         if rule.absent == "other":
             return None
         return "up" if (new is None) == (rule.absent == "most") else "down"
+    if rule.apart:
+        return None
     if isinstance(old, _SPREADS) and isinstance(new, _SPREADS):
         usual, worst = usual_ms(new) - usual_ms(old), worst_ms(new) - worst_ms(old)
         if usual * worst < 0 or not (usual or worst):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from holdfast.model.difference.compare import quantity
 from holdfast.model.difference.rules import plain_name
@@ -24,6 +24,12 @@ def declared_changes(before: bytes, after: bytes) -> tuple[str, ...]:
     )
 
 
+def _called(part: Mapping[str, object]) -> str:
+    """Return what a part goes by: its name, or those that it names; nothing if it has neither."""
+    names = part.get("name", part.get("names"))
+    return ", ".join(map(str, names)) if isinstance(names, list) else str(names or "")
+
+
 def _leaves(value: object, path: str, member: str) -> Iterator[Leaf]:
     """Yield every value with the path to it; parts that have a name go by that, others by their position."""
     match value:
@@ -33,8 +39,8 @@ def _leaves(value: object, path: str, member: str) -> Iterator[Leaf]:
                 yield from _leaves(inner, below, name)
         case list() if any(isinstance(each, dict | list) for each in value):
             for position, inner in enumerate(value, 1):
-                called = inner.get("name", position) if isinstance(inner, dict) else position
-                yield from _leaves(inner, f"{path} {called}", member)
+                called = _called(inner) if isinstance(inner, dict) else ""
+                yield from _leaves(inner, f"{path} {called or position}", member)
         case list():
             yield path, ", ".join(str(each) for each in value) or "nothing"
         case bool():

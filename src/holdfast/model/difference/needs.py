@@ -1,12 +1,13 @@
-"""How a need changed: what it takes now as well or no longer, and whether more must function than before."""
+"""How a need changed: what it takes as well or no longer, whether more must function, and for how long not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from holdfast.model.difference.change import Effect
+from holdfast.model.quantities import written
 from holdfast.model.types import AllOf, AnyOf, AtLeast, Need, On, leaves
 from holdfast.model.uses import met
 from holdfast.model.wording import listed, need_said
@@ -27,7 +28,41 @@ def changed_need(old: Need, new: Need) -> ChangedNeed | None:
     before, after = normal(old), normal(new)
     if before == after:
         return None
-    return ChangedNeed(_words(before, after), _effect(before, after))
+    held = _held(before, after)
+    return held if held is not None else ChangedNeed(_words(before, after), _effect(before, after))
+
+
+def _held(before: Need, after: Need) -> ChangedNeed | None:
+    """Return how long something can be missing now, where that alone changed and each name stands once."""
+    leaves_before, leaves_after = list(_holds(before)), list(_holds(after))
+    old, new = dict(leaves_before), dict(leaves_after)
+    if normal(_firm(before)) != normal(_firm(after)) or len(old) < len(leaves_before) or len(new) < len(leaves_after):
+        return None
+    changed = {name: (old[name], new[name]) for name in old if old[name] != new[name]}
+    said = [f"{name} can be missing for {_shown(was)} → {_shown(now)}" for name, (was, now) in changed.items()]
+    longer = {now is not None and (was is None or now > was) for was, now in changed.values()}
+    leans: Effect = "other" if len(longer) > 1 else "stronger" if longer == {True} else "weaker"
+    return ChangedNeed(listed(said), leans)
+
+
+def _shown(hold_ms: int | None) -> str:
+    return "no time" if hold_ms is None else written(hold_ms)
+
+
+def _holds(need: Need) -> Iterator[tuple[str, int | None]]:
+    """Yield every name of a need with how long it can be missing."""
+    if isinstance(need, On):
+        yield need.resource, need.holds_for_ms
+    else:
+        for part in need.of:
+            yield from _holds(part)
+
+
+def _firm(need: Need) -> Need:
+    """Return a need in which nothing can be missing for a while."""
+    if isinstance(need, On):
+        return On(need.resource)
+    return replace(need, of=tuple(_firm(part) for part in need.of))
 
 
 def normal(need: Need) -> Need:

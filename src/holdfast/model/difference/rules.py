@@ -19,6 +19,7 @@ from holdfast.model.types import (
     Compromise,
     Continuity,
     Contract,
+    Dial,
     Edge,
     Exit,
     Extension,
@@ -60,7 +61,8 @@ class Rule:
     """``weaker`` says what of a member weakens; ``words`` what more and what less of it is called.
 
     ``absent`` is what no value stands for: no limit at all (``most``), or nothing at all (``least``); ``nothing`` is
-    what it is then called. Where the order of several counts, it is ``ordered``.
+    what it is then called. Where the order of several counts, it is ``ordered``; where a greater number is not more of
+    anything, the values stand ``apart``.
     """
 
     weaker: Lean = "none"
@@ -70,6 +72,7 @@ class Rule:
     absent: Literal["most", "least", "other"] = "other"
     nothing: str = ""
     ordered: bool = False
+    apart: bool = False
 
 
 _LIMIT = ("looser", "stricter")
@@ -86,6 +89,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Model, "regimes"): Rule("less", "high"),
     (Calendar, "timezone"): Rule(weight="medium"),
     (Calendar, "cut_off_min"): Rule(weight="medium", words=("later", "earlier")),
+    (Calendar, "cut_offs"): Rule(label="cut-off"),
     (Calendar, "close_by_min"): Rule("more", "high", words=("later", "earlier")),
     (Range, "command"): Rule(ordered=True),
     (Extension, "max_ms"): Rule("more", "medium", words=_LENGTH, absent="least"),
@@ -112,6 +116,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Indicator, "window_ms"): Rule(weight="medium"),
     (Indicator, "probe"): Rule(weight="medium"),
     (Mode, "capacity_ppm"): Rule("less", "medium", words=("more", "less")),
+    (Mode, "needs"): Rule(weight="high"),
     (Mode, "meets_minimum"): Rule("more", "high", "counts as minimum service"),
     (Mode, "minimum_service"): Rule(weight="medium"),
     (Mode, "decision"): Rule(weight="medium", label="decision by"),
@@ -126,6 +131,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Resource, "environment"): Rule(weight="critical"),
     (Resource, "site"): Rule(weight="medium"),
     (Resource, "between"): Rule(weight="medium"),
+    (Resource, "needs"): Rule(weight="medium"),
     (Resource, "segment"): Rule(weight="medium"),
     (Resource, "shares"): Rule("more", "medium", "shared"),
     (Resource, "recovery"): Rule("less", "high", "recovery strategy", ordered=True),
@@ -145,6 +151,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Team, "rota"): Rule(weight="medium"),
     (Group, "members"): Rule("less", "high", "member", ordered=True),
     (Group, "active"): Rule("more", "medium", "members that serve", ("more", "fewer")),
+    (Group, "needs"): Rule(weight="medium"),
     (Group, "quorum"): Rule("more", "high", words=("more must function", "fewer must function")),
     (Group, "failover"): Rule("less", "high"),
     (Group, "recovery"): Rule("less", "high", "recovery strategy", ordered=True),
@@ -157,6 +164,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Failover, "failed"): Rule("more", "medium", "times it did not work", ("more", "fewer")),
     (Failover, "exercised"): Rule("less", "low", words=("later", "earlier"), absent="least"),
     (Strategy, "takes"): Rule("more", "medium", words=_TIME),
+    (Strategy, "needs"): Rule(weight="medium"),
     (Strategy, "cures"): Rule("less", "high"),
     (Strategy, "source"): Rule(weight="high"),
     (Strategy, "automatic"): Rule("less", "medium"),
@@ -171,6 +179,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
         "more", "medium", "probability that it takes the others along", ("likelier", "less likely")
     ),
     (CommonCause, "spreads"): Rule("more", "medium"),
+    (CommonCause, "outlasts"): Rule("more", "medium"),
     # ---- suppliers ----
     (Supplier, "contract"): Rule("less", "high"),
     (Supplier, "continuity"): Rule("less", "high"),
@@ -183,6 +192,8 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Contract, "ends"): Rule("less", "medium", words=("later", "earlier")),
     (Contract, "notice_ms"): Rule("less", "medium", words=_LENGTH, absent="least"),
     (Contract, "critical"): Rule(weight="high", label="supports a critical or important function"),
+    (Contract, "audited"): Rule("less", "low", "last audited", ("later", "earlier"), absent="least"),
+    (Contract, "reintegration"): Rule(weight="low"),
     (Continuity, "plan_seen"): Rule("less", "low", "continuity plan seen", ("later", "earlier"), absent="least"),
     (Continuity, "tested"): Rule("less", "low", "continuity test seen", ("later", "earlier"), absent="least"),
     (Continuity, "tested_with_us"): Rule("less", "low", words=("later", "earlier"), absent="least"),
@@ -196,7 +207,8 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Role, "holder"): Rule(weight="medium"),
     (Role, "deputies"): Rule("less", "medium", "deputy", ordered=True),
     (Role, "decides"): Rule(weight="medium"),
-    (Flow, "port"): Rule("more", "high", absent="most", nothing="any"),
+    (Role, "reached_by"): Rule(weight="medium"),
+    (Flow, "port"): Rule("more", "high", absent="most", nothing="any", apart=True),
     (Flow, "states"): Rule("more", "high", "allowed in the state"),
     (Edge, "seen"): Rule(weight="medium"),
     # ---- scenarios and tests ----
@@ -215,7 +227,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Absent, "share_ppm"): Rule("less", "high", words=("more", "less")),
     (Absent, "lasts"): Rule("less", "high", words=("longer", "shorter")),
     (Absent, "teams"): Rule(weight="high"),
-    (ThirdPartyOut, "name"): Rule(weight="high"),
+    (ThirdPartyOut, "names"): Rule("less", "high"),
     (ThirdPartyOut, "lasts"): Rule("less", "high", words=("longer", "shorter")),
     (Slow, "name"): Rule(weight="high"),
     (Slow, "capacity_ppm"): Rule("more", "high", words=("more", "less")),
@@ -226,6 +238,7 @@ RULES: Mapping[tuple[type[object], str], Rule] = {
     (Scenario, "detection"): Rule(weight="medium", words=_TIME),
     (Scenario, "decision"): Rule(weight="medium", words=_TIME),
     (Scenario, "dials"): Rule("less", "medium", "severity dial"),
+    (Dial, "values"): Rule("less", "low"),
     (Load, "rate_per_s"): Rule("less", "medium", "load", ("more", "less")),
     (AbortWhen, "disrupted_longer_than_ms"): Rule(weight="low", words=_LENGTH),
     (AbortWhen, "exercise_longer_than_ms"): Rule(weight="low", words=_LENGTH),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How a key's value is written and its default, written the same way.
+    """How a key's value is written, its default, written the same way, and what it says.
 
     ``form`` is a form of ``quantities.FORMS`` or ``quantities.TEXTS``, or ``text``, ``name``, ``flag``, ``money``,
     ``spread``, ``needs``, ``words`` (one of ``words``), ``section`` (a mapping), ``entries`` (a mapping whose keys the
     author chose) or ``list``. ``of`` is the section, or the form, of that mapping, of each entry, of each member; a
     list, or ``entries``, with ``words`` takes those. ``by`` is the form of the keys of ``entries``. A key that is not
-    ``required`` and has no ``default`` is absent unless it is given.
+    ``required`` and has no ``default`` is absent unless it is given. ``meaning`` is the sentence on the page of
+    reference, which editors show where the key is written.
     """
 
     form: str
@@ -23,26 +24,27 @@ class Key:
     words: tuple[str, ...] = ()
     of: str = ""
     by: str = "name"
+    meaning: str = ""
 
 
-def needed(form: str, words: tuple[str, ...] = (), of: str = "") -> Key:
+def needed(form: str, words: tuple[str, ...] = (), of: str = "", *, meaning: str) -> Key:
     """Return a key that must be given."""
-    return Key(form, required=True, words=words, of=of)
+    return Key(form, required=True, words=words, of=of, meaning=meaning)
 
 
-def mapping(of: str) -> Key:
+def mapping(of: str, *, meaning: str) -> Key:
     """Return a key whose value is one section."""
-    return Key("section", of=of)
+    return Key("section", of=of, meaning=meaning)
 
 
-def entries(of: str, by: str = "name") -> Key:
+def entries(of: str, by: str = "name", *, meaning: str) -> Key:
     """Return a key whose value maps what the author chose to sections or values of a form."""
-    return Key("entries", of=of, by=by)
+    return Key("entries", of=of, by=by, meaning=meaning)
 
 
-def listed(of: str) -> Key:
+def listed(of: str, *, meaning: str) -> Key:
     """Return a key whose value is a list of sections or of values of a form."""
-    return Key("list", of=of)
+    return Key("list", of=of, meaning=meaning)
 
 
 Section = Mapping[str, Key]

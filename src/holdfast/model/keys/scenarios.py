@@ -10,98 +10,114 @@ from holdfast.model.types import ExerciseType, Expected, Family, Plausibility
 EXPECTED: tuple[str, ...] = get_args(Expected)
 
 SCENARIO: Section = {
-    "title": Key("text"),
-    "family": needed("words", get_args(Family)),
-    "type": needed("words", get_args(ExerciseType)),
-    "service": needed("name"),
-    "basis": needed("text"),
-    "plausibility": Key("words", "severe-but-plausible", words=get_args(Plausibility)),
-    "fail": listed("name"),
-    "fail_site": listed("name"),
-    "fail_shared": entries("text"),
-    "compromise": mapping("compromise"),
-    "absent": mapping("absent"),
-    "third_party_out": mapping("third_party_out"),
-    "slow": mapping("slow"),
-    "when": mapping("when"),
-    "severity": entries("dial"),
-    "detection": Key("spread"),
-    "decision": Key("spread"),
-    "time_of_day": Key("time"),
-    "disruption": listed("disruption"),
-    "load": mapping("load"),
-    "compression": Key("positive", "1"),
-    "checks": listed("name"),
-    "expect": Key("entries", words=EXPECTED, of="words"),
-    "abort_when": mapping("abort_when"),
-    "steady": Key("duration", "5s"),
-    "after": Key("duration", "10s"),
-    "range": entries("text"),
+    "title": Key("text", meaning="For people; its name if there is none."),
+    "family": needed("words", get_args(Family), meaning="What kind of disruption it is: results are counted by it."),
+    "type": needed(
+        "words",
+        get_args(ExerciseType),
+        meaning="Exercise type. A drill is `functional` (a component) or `site`, and a `site` drill must take one.",
+    ),
+    "service": needed("name", meaning="The service whose limits judge it."),
+    "basis": needed("text", meaning="Why it is plausible."),
+    "plausibility": Key(
+        "words",
+        "severe-but-plausible",
+        words=get_args(Plausibility),
+        meaning="Whether it should hold, or shows where things break.",
+    ),
+    "fail": listed("name", meaning="Resources and groups that fail; a group with all its members."),
+    "fail_site": listed("name", meaning="Sites that are lost, with everything at them."),
+    "fail_shared": entries("text", meaning="Values of attributes: everything that carries one of them fails."),
+    "compromise": mapping("compromise", meaning="An intruder, and what becomes untrusted."),
+    "absent": mapping("absent", meaning="People who are missing."),
+    "third_party_out": mapping("third_party_out", meaning="A third party or FMI that is out."),
+    "slow": mapping("slow", meaning="Something that goes on at a part of its capacity."),
+    "when": mapping("when", meaning="On which of the service's peaks it strikes."),
+    "severity": entries("dial", meaning="What could be worse: its dials."),
+    "detection": Key("spread", meaning="How long noticing takes."),
+    "decision": Key("spread", meaning="How long deciding takes."),
+    "time_of_day": Key("time", meaning="When it strikes, between `open` and `cut_off`; ties a drill to the calendar."),
+    "disruption": listed("disruption", meaning="The faults of the drill, up to 16."),
+    "load": mapping("load", meaning="What participants offer meanwhile."),
+    "compression": Key("positive", "1", meaning="How many times faster the calendar runs; outages are never scaled."),
+    "checks": listed("name", meaning="What to judge; all that apply if it is left out."),
+    "expect": Key(
+        "entries",
+        words=EXPECTED,
+        of="words",
+        meaning="The answer expected of a check, for those that should not hold. It turns no verdict around.",
+    ),
+    "abort_when": mapping("abort_when", meaning="When everything is undone at once."),
+    "steady": Key("duration", "5s", meaning="How long the service must run undisturbed before the first fault."),
+    "after": Key(
+        "duration", "10s", meaning="How long to go on watching after the last fault was undone or the day closed."
+    ),
+    "range": entries("text", meaning="Options of the range, as its `options` declare them."),
 }
 
 COMPROMISE: Section = {
-    "foothold": needed("name"),
-    "dwell": needed("spread"),
-    "cause": needed("words", ("data", "control")),
-    "untrusted": needed("list", of="name"),
+    "foothold": needed("name", meaning="The resource that the intruder holds."),
+    "dwell": needed("spread", meaning="How long that goes on before everything is halted."),
+    "cause": needed("words", ("data", "control"), meaning="What cannot be trusted: data, or whoever is in control."),
+    "untrusted": needed("list", of="name", meaning="Resources and groups that become untrusted."),
 }
 
 ABSENT: Section = {
-    "share": needed("share"),
-    "lasts": needed("spread"),
-    "teams": listed("name"),
+    "share": needed("share", meaning="How many of them; above zero."),
+    "lasts": needed("spread", meaning="For how long."),
+    "teams": listed("name", meaning="Which teams; all, if it is left out."),
 }
 
 THIRD_PARTY_OUT: Section = {
-    "name": needed("name"),
-    "lasts": needed("spread"),
+    "name": needed("list", of="name", meaning="One or several resources of kind `third-party` or `fmi`."),
+    "lasts": needed("spread", meaning="For how long."),
 }
 
 SLOW: Section = {
-    "name": needed("name"),
-    "capacity": needed("share"),
-    "lasts": needed("spread"),
+    "name": needed("name", meaning="A resource or group."),
+    "capacity": needed("share", meaning="What is left."),
+    "lasts": needed("spread", meaning="For how long."),
 }
 
 WHEN: Section = {
-    "peak": needed("name"),
+    "peak": needed("name", meaning="A peak of its service."),
 }
 
 DIAL: Section = {
-    "title": needed("text"),
-    "values": needed("list", of="text"),
+    "title": needed("text", meaning="What can be turned."),
+    "values": needed("list", of="text", meaning="From mild to bad, in words of your own."),
 }
 
 FAULT: Section = {
-    "fault": needed("name"),
-    "target": needed("name"),
-    "after": Key("duration", "0s"),
-    "hold": needed("duration"),
-    "box": needed("duration"),
+    "fault": needed("name", meaning="Which fault."),
+    "target": needed("name", meaning="What it is aimed at: a resource or a site, never a group."),
+    "after": Key("duration", "0s", meaning="When, counted from the first fault of the scenario."),
+    "hold": needed("duration", meaning="How long after it took effect it is undone."),
+    "box": needed("duration", meaning="Its time-box: the guard undoes it then, whatever happens. At least `hold`."),
 }
 
 LOAD: Section = {
-    "rate": needed("rate"),
-    "seed": Key("count", "1"),
+    "rate": needed("rate", meaning="Instructions offered by all participants together."),
+    "seed": Key("count", "1", meaning="What the load is drawn from; the same seed offers the same."),
 }
 
 ABORT_WHEN: Section = {
-    "disrupted_longer_than": Key("duration"),
-    "exercise_longer_than": needed("duration"),
+    "disrupted_longer_than": Key("duration", meaning="Time of disruption as the clients see it."),
+    "exercise_longer_than": needed("duration", meaning="Time of the whole exercise; long enough for what it holds."),
 }
 
 TEST_PLAN: Section = {
-    "scenario": needed("name"),
-    "service": needed("name"),
-    "type": needed("words", get_args(ExerciseType)),
-    "every": needed("duration"),
-    "valid": needed("duration"),
+    "scenario": needed("name", meaning="Which scenario."),
+    "service": needed("name", meaning="For which service."),
+    "type": needed("words", get_args(ExerciseType), meaning="As which type of exercise."),
+    "every": needed("duration", meaning="How often."),
+    "valid": needed("duration", meaning="How long a result counts."),
 }
 
 RISK_ACCEPTANCE: Section = {
-    "finding": needed("code"),
-    "on": needed("list", of="name"),
-    "why": needed("text"),
-    "owner": needed("name"),
-    "until": needed("date"),
+    "finding": needed("code", meaning="The code of what is borne."),
+    "on": needed("list", of="name", meaning="Anything that has a name: what the finding is about."),
+    "why": needed("text", meaning="Why it is borne."),
+    "owner": needed("name", meaning="The role that bears it."),
+    "until": needed("date", meaning="The last day."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast, get_args
 
 from holdfast.model import keys
@@ -9,7 +10,7 @@ from holdfast.model.documents import Scalar, Table
 from holdfast.model.fields import Fields
 from holdfast.model.findings import shown
 from holdfast.model.quantities import written
-from holdfast.model.types import Arrivals, Impact, Peak, Severity
+from holdfast.model.types import Arrivals, Impact, Money, Peak, Severity
 
 _SEVERITIES: tuple[str, ...] = get_args(Severity)
 
@@ -40,7 +41,30 @@ def read_impact(service: Fields) -> tuple[Impact, ...]:
             )
             fields.error("HF129", "severity", message, "Harm does not shrink while the service stays away.")
         worst = max(worst, rank)
+    _check_figures(points)
     return tuple(point for point, _ in points)
+
+
+def _check_figures(points: Sequence[tuple[Impact, Fields]]) -> None:
+    """Refuse a figure that is smaller than the same one earlier: what was not settled by noon is not by three."""
+    for key in ("value", "participants", "loss"):
+        before: Impact | None = None
+        for point, fields in points:
+            now = getattr(point, key)
+            if now is None or not fields.sound(key):
+                continue
+            if before is not None and _less(now, getattr(before, key)):
+                message = f"expected {key} after {written(point.after_ms)} to be no less than after "
+                message += f"{written(before.after_ms)}, got less"
+                fields.error("HF129", key, message, "Figures are of the whole time since the disruption: add them up.")
+            before = point
+
+
+def _less(now: Money | int, before: Money | int) -> bool:
+    """Return whether a figure is smaller than another; amounts of two currencies cannot be compared."""
+    if isinstance(now, Money) and isinstance(before, Money):
+        return now.currency == before.currency and now.minor < before.minor
+    return isinstance(now, int) and isinstance(before, int) and now < before
 
 
 def read_flow(service: Fields) -> Arrivals | None:

@@ -89,7 +89,7 @@ def _read_ends(fields: Fields) -> tuple[str, str] | None:
 
 def read_group(reading: Reading, name: str, node: Node) -> Group:
     """Return one redundancy group; neither ``active`` nor ``quorum`` can exceed its members."""
-    fields = Fields(reading, node, keys.GROUP, f"group {shown(name)}")
+    fields = Fields(reading, _of_groups(reading, name, node), keys.GROUP, f"group {shown(name)}")
     members = fields.names("members", "resource")
     active, quorum = fields.number("active"), fields.number("quorum")
     if fields.sound("members") and not members:
@@ -112,9 +112,21 @@ def read_group(reading: Reading, name: str, node: Node) -> Group:
     )
 
 
+def _of_groups(reading: Reading, name: str, node: Node) -> Node:
+    """Return a group's entry without the keys that only a single resource has: each of them is a finding."""
+    if not isinstance(node, Table):
+        return node
+    foreign = [key for key in node.entries if key in keys.RESOURCE and key not in keys.GROUP]
+    for key in foreign:
+        message = f"key {shown(key)} is for a single resource, and {shown(name)} is a group: it has members"
+        reading.findings.error("HF105", node.entries[key].place, message, "Write it at each of the members.")
+    return Table({key: inner for key, inner in node.entries.items() if key not in foreign}, node.place)
+
+
 def read_common_cause(reading: Reading, name: str, node: Node) -> CommonCause:
     """Return what sharing an attribute does; the attribute is one that sites or resources share."""
     fields = Fields(reading, node, keys.COMMON_CAUSE, f"common cause {shown(name)}")
     reading.refer_at("attribute", name, fields.place)
     fields.some("spreads")
-    return CommonCause(name, fields.number("beta"), cast("tuple[Cure, ...]", fields.words("spreads")))
+    spreads = cast("tuple[Cure, ...]", fields.words("spreads"))
+    return CommonCause(name, fields.number("beta"), spreads, fields.names("outlasts", "strategy"))

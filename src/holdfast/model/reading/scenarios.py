@@ -9,6 +9,7 @@ from holdfast.model import keys
 from holdfast.model.documents import Node
 from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import listed, shown
+from holdfast.model.quantities import WHOLE_PPM
 from holdfast.model.reading.drills import (
     check_duration,
     read_abort_when,
@@ -143,10 +144,15 @@ def _read_hits(scenario: Fields) -> Iterator[Hit]:
         yield Absent(share_ppm, read_spread(fields, "lasts"), fields.names("teams", "team"))
     if "third_party_out" in scenario:
         fields = scenario.sub("third_party_out", keys.THIRD_PARTY_OUT)
-        yield ThirdPartyOut(fields.name("name", "third-party"), read_spread(fields, "lasts"))
+        fields.some("name")
+        yield ThirdPartyOut(fields.names("name", "third-party"), read_spread(fields, "lasts"))
     if "slow" in scenario:
         fields = scenario.sub("slow", keys.SLOW)
-        yield Slow(fields.name("name", "node"), fields.number("capacity"), read_spread(fields, "lasts"))
+        capacity_ppm = fields.number("capacity")
+        if fields.sound("capacity") and capacity_ppm == WHOLE_PPM:
+            message = "expected capacity below 100%: nothing would happen"
+            fields.error("HF140", "capacity", message, "Write what is left.")
+        yield Slow(fields.name("name", "node"), capacity_ppm, read_spread(fields, "lasts"))
 
 
 def _read_compromise(fields: Fields) -> Compromise:

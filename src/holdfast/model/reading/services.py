@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from holdfast.model import keys
-from holdfast.model.documents import Node
+from holdfast.model.documents import Items, Node
 from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import shown
 from holdfast.model.reading.impact import read_flow, read_impact, read_peaks
@@ -22,6 +22,7 @@ from holdfast.model.types import (
     Service,
     Sustain,
 )
+from holdfast.model.wording import percent
 
 
 def read_candidate(reading: Reading, name: str, node: Node) -> Candidate:
@@ -96,24 +97,40 @@ def _read_modes(service: Fields) -> tuple[Mode, ...]:
     """Return the modes, best first; one of them at least must be enough for the minimum service."""
     if service.table("modes") is None:
         return ()
-    modes = []
+    modes: list[Mode] = []
     for name, node in service.named("modes"):
         fields = Fields(service.reading, node, keys.MODE, f"mode {shown(name)} of {service.what}")
-        modes.append(
-            Mode(
-                name=name,
-                capacity_ppm=fields.number("capacity"),
-                needs=read_needs(fields),
-                meets_minimum=fields.flag("meets_minimum"),
-                minimum_service=fields.optional_text("minimum_service"),
-                decision=fields.optional_name("decision", "role"),
-                sustain=_read_sustain(fields),
-            )
+        mode = Mode(
+            name=name,
+            capacity_ppm=fields.number("capacity"),
+            needs=read_needs(fields),
+            meets_minimum=fields.flag("meets_minimum"),
+            minimum_service=fields.optional_text("minimum_service"),
+            decision=fields.optional_name("decision", "role"),
+            sustain=_read_sustain(fields),
         )
+        _check_mode(fields, mode, modes[-1] if modes else None)
+        modes.append(mode)
     if not any(mode.meets_minimum for mode in modes):
         message = f"expected a mode that meets the minimum service in {service.what}, got none"
         service.error("HF122", "modes", message, "Set meets_minimum: true on the modes with which clients can live.")
     return tuple(modes)
+
+
+def _check_mode(fields: Fields, mode: Mode, before: Mode | None) -> None:
+    """Refuse a mode that cannot be meant, and remember one that could never fail."""
+    if fields.sound("capacity", "meets_minimum") and mode.meets_minimum and mode.capacity_ppm == 0:
+        message = f"expected a capacity above zero in {fields.what}, which meets the minimum service"
+        fields.error("HF122", "capacity", message, "Write what it can handle, or meets_minimum: false.")
+    if before is not None and fields.sound("capacity") and mode.capacity_ppm > before.capacity_ppm > 0:
+        message = (
+            f"expected the modes best first, got {percent(mode.capacity_ppm)} in {fields.what} "
+            f"after {percent(before.capacity_ppm)} in {shown(before.name)}"
+        )
+        fields.error("HF122", "capacity", message, "Put the mode that does the most first.")
+    given = fields.entries.get("needs")
+    if isinstance(given, Items) and not given.items:
+        fields.reading.needless.append((fields.what, fields.place_of("needs")))
 
 
 def _read_sustain(mode: Fields) -> Sustain | None:
@@ -121,4 +138,7 @@ def _read_sustain(mode: Fields) -> Sustain | None:
     if "sustain" not in mode:
         return None
     fields = mode.sub("sustain", keys.SUSTAIN)
-    return Sustain(fields.number("max"), fields.optional_name("limited_by", "resource"))
+    sustain = Sustain(fields.number("max"), fields.optional_name("limited_by", "resource"))
+    if fields.sound("max") and sustain.max_ms == 0:
+        fields.error("HF122", "max", f"expected a time above zero in {fields.what}", "Write how long it can last.")
+    return sustain

@@ -8,7 +8,7 @@ from holdfast.model import keys
 from holdfast.model.fields import Fields
 from holdfast.model.findings import shown
 from holdfast.model.reading.spreads import read_optional_spread
-from holdfast.model.types import Continuity, Contract, Exit, Substitutability, Supplier
+from holdfast.model.types import Continuity, Contract, Exit, Reintegration, Substitutability, Supplier
 
 
 def read_supplier(resource: Fields, name: str) -> Supplier:
@@ -45,6 +45,8 @@ def _read_contract(resource: Fields) -> Contract | None:
         ends=fields.optional_date("ends"),
         notice_ms=fields.optional_number("notice"),
         critical=fields.flag("critical"),
+        audited=fields.optional_date("audited"),
+        reintegration=cast("Reintegration", fields.word("reintegration")) if "reintegration" in fields else None,
     )
     if contract.starts and contract.ends and fields.sound("starts", "ends") and contract.ends < contract.starts:
         message = f"expected a contract that ends after it starts on {contract.starts}, got {contract.ends}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from holdfast.model.canonical import RISK_ACCEPTANCE
 from holdfast.model.standing.explanation import Explanation
+from holdfast.model.standing.others import attributes, of_candidate, of_risk_acceptance, of_shared
 from holdfast.model.standing.people import of_person, of_role
-from holdfast.model.standing.services import of_scenario, of_service
+from holdfast.model.standing.services import UNAPPROVED, of_scenario, of_service
 from holdfast.model.standing.things import of_node, of_segment, of_site
 from holdfast.model.types import Model
 from holdfast.model.vocabulary import Vocabulary
@@ -40,6 +42,12 @@ def _explained(model: Model, vocabulary: Vocabulary, name: str, approved: Mappin
         yield of_person(model, model.people[name])
     if name in model.scenarios:
         yield of_scenario(model, vocabulary, model.scenarios[name], approved)
+    yield from of_shared(model, name)
+    if name in model.candidates:
+        yield of_candidate(model, model.candidates[name])
+    if name in model.risk_acceptances:
+        approval = approved.get(f"{RISK_ACCEPTANCE}:{name}", UNAPPROVED)
+        yield of_risk_acceptance(model, model.risk_acceptances[name], approval)
 
 
 def nearest(model: Model, name: str) -> tuple[str, ...]:
@@ -53,5 +61,8 @@ def nearest(model: Model, name: str) -> tuple[str, ...]:
         *model.roles,
         *model.people,
         *model.scenarios,
+        *model.candidates,
+        *model.risk_acceptances,
+        *(each for attribute, values in attributes(model).items() for each in (attribute, *values)),
     }
     return tuple(get_close_matches(name, sorted(known), n=3, cutoff=0.6))

@@ -10,7 +10,19 @@ from holdfast.errors import Place
 from holdfast.model.trees import Line
 from holdfast.model.types import Model
 
-Sort = Literal["service", "resource", "group", "site", "role", "person", "segment", "scenario"]
+Sort = Literal[
+    "service",
+    "resource",
+    "group",
+    "site",
+    "role",
+    "person",
+    "segment",
+    "scenario",
+    "attribute",
+    "candidate",
+    "risk acceptance",
+]
 PartName = Literal["stands-on", "carries", "recovery", "people", "flows", "scenarios", "tests"]
 
 

@@ -52,8 +52,8 @@ def said(hit: Hit) -> str:
             return f"an intruder at {foothold} stays for {spread(dwell)}; {listed(untrusted)} untrusted ({cause})"
         case Absent(share_ppm, lasts, teams):
             return f"{percent(share_ppm)} of {listed(teams) if teams else 'all people'} missing for {spread(lasts)}"
-        case ThirdPartyOut(name, lasts):
-            return f"{name} is out for {spread(lasts)}"
+        case ThirdPartyOut(names, lasts):
+            return f"{listed(names)} {'is' if len(names) == 1 else 'are'} out for {spread(lasts)}"
         case Slow(name, capacity_ppm, lasts):
             return f"{name} at {percent(capacity_ppm)} of its capacity for {spread(lasts)}"
 
@@ -83,8 +83,8 @@ def _hit(model: Model, hit: Hit) -> Iterator[Struck]:
             staffed = [each.name for each in model.resources.values() if each.team is not None]
             how = f"{percent(share_ppm)} of its people are missing for {spread(lasts)}"
             yield from ((name, how) for name in (teams or staffed))
-        case ThirdPartyOut(name, lasts):
-            yield name, f"it is out for {spread(lasts)}"
+        case ThirdPartyOut(names, lasts):
+            yield from ((name, f"it is out for {spread(lasts)}") for name in names)
         case Slow(name, capacity_ppm, lasts):
             yield name, f"it has {percent(capacity_ppm)} of its capacity for {spread(lasts)}"
 

@@ -10,7 +10,7 @@ from holdfast.model.standing.explanation import Explanation, Part, facts, place_
 from holdfast.model.standing.hits import said, struck
 from holdfast.model.standing.things import scenarios_hitting
 from holdfast.model.trees import Downwards, Line, Upwards
-from holdfast.model.types import Group, ImpactTolerance, Mode, Model, Resource, Scenario, Service
+from holdfast.model.types import Arrivals, Group, Impact, ImpactTolerance, Mode, Model, Resource, Scenario, Service
 from holdfast.model.uses import below_service, nodes, services_above, uses
 from holdfast.model.vocabulary import Vocabulary
 from holdfast.model.wording import amount, counted, listed, percent, spread, time_of_day, usual_ms
@@ -79,7 +79,8 @@ def of_scenario(model: Model, vocabulary: Vocabulary, scenario: Scenario, approv
             ("detection", spread(scenario.detection) if scenario.detection else None),
             ("decision", spread(scenario.decision) if scenario.decision else None),
             ("judged by", f"the limits of {scenario.service}"),
-            ("rehearsed", f"by a drill, type {scenario.exercise_type}" if scenario.rehearsed else "no, only modelled"),
+            ("type of exercise", scenario.exercise_type),
+            ("rehearsed", "by a drill" if scenario.rehearsed else "no, only modelled"),
             ("could be worse in", "; ".join(f"{d.title}: {listed(d.values, 'or')}" for d in scenario.dials)),
             (
                 "expected to break",
@@ -104,6 +105,11 @@ def _service_facts(service: Service) -> Iterator[tuple[str, str | None]]:
     yield "impact tolerance", _tolerance_said(service.impact_tolerance)
     yield "MTPD, from the impact", written(service.mtpd_ms) if service.mtpd_ms is not None else None
     yield "objectives", f"RTO {written(service.rto_ms)}, RPO {written(service.rpo_ms)}"
+    yield "impact", "; ".join(_impact_said(point) for point in service.impact)
+    yield "rides out", f"interruptions of up to {written(service.rides_out_ms)}"
+    yield "re-established", f"{spread(service.reestablish)}, after longer ones" if service.reestablish else None
+    yield "what arrives", _flow_said(service.flow) if service.flow else None
+    yield "peaks", "; ".join(f"{peak.name} {percent(peak.factor_ppm)}: {listed(peak.dates)}" for peak in service.peaks)
     indicator = service.indicator
     if indicator is None:
         yield "good when", "nobody measures it: it cannot be rehearsed"
@@ -124,11 +130,34 @@ def _tolerance_said(tolerance: ImpactTolerance) -> str:
     return ", ".join(filter(None, parts))
 
 
+def _impact_said(point: Impact) -> str:
+    """Return one point of the impact analysis: ``after 2h severe (17bn EUR, 3 participants, costs 600k EUR)``."""
+    figures = [
+        amount(point.value) if point.value is not None else "",
+        counted(point.participants, "participant") if point.participants else "",
+        f"costs {amount(point.loss)}" if point.loss is not None else "",
+    ]
+    said = ", ".join(filter(None, figures))
+    return f"after {written(point.after_ms)} {point.severity}{f' ({said})' if said else ''}"
+
+
+def _flow_said(flow: Arrivals) -> str:
+    most = max((count for _, count in flow.arrivals_per_h), default=0)
+    parts = [
+        f"up to {most:,} an hour, {flow.capacity_per_h:,} can be handled",
+        f"{amount(flow.value_per_day)} a day" if flow.value_per_day is not None else "",
+        f"{percent(flow.priority_share_ppm)} of it first" if flow.priority_share_ppm is not None else "",
+        "queued meanwhile" if flow.while_down == "queue" else "refused meanwhile",
+    ]
+    return ", ".join(filter(None, parts))
+
+
 def _mode_said(mode: Mode) -> str:
     decision = f"by decision of {mode.decision}" if mode.decision else ""
     lasts = f"for {written(mode.sustain.max_ms)} at most" if mode.sustain else ""
     minimum = "meets the minimum service" if mode.meets_minimum else "below the minimum service"
-    return ", ".join(filter(None, (f"{percent(mode.capacity_ppm)} of capacity", minimum, decision, lasts)))
+    what = f": {mode.minimum_service}" if mode.minimum_service else ""
+    return ", ".join(filter(None, (f"{percent(mode.capacity_ppm)} of capacity", decision, lasts, minimum))) + what
 
 
 def _recoveries(model: Model, service: Service, names: frozenset[str]) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from holdfast.model.quantities import written
-from holdfast.model.standing.explanation import Explanation, Part, facts, lines, place_of
+from holdfast.model.standing.explanation import Explanation, Part, PartName, facts, lines, place_of
 from holdfast.model.standing.hits import struck
 from holdfast.model.trees import Downwards, Line, Upwards, told
 from holdfast.model.types import Flow, Group, Model, Resource, Site, Strategy, Supplier, Team
@@ -15,6 +15,11 @@ from holdfast.model.wording import counted, listed, spread, time_of_day
 
 NEVER = "never exercised"
 SHOWN_PEOPLE = 12
+# Of these kinds it would be odd to say that nothing of a part is declared.
+_NOT_ASKED: Mapping[str, frozenset[PartName]] = {
+    **dict.fromkeys(("people", "third-party", "fmi"), frozenset({"recovery", "people", "flows"})),
+    **dict.fromkeys(("facility", "information", "process"), frozenset({"flows"})),
+}
 _AS_WHAT = {
     "need": "this recovery needs it",
     "source": "this recovery takes its data",
@@ -31,6 +36,15 @@ def of_node(model: Model, vocabulary: Vocabulary, declared: Resource | Group) ->
     about = _group_facts(declared) if isinstance(declared, Group) else _resource_facts(declared)
     team = [person.name for person in model.people.values() if name in person.teams]
     stands_on = Downwards(model, seen={name}, path=[name]).of(declared)
+    parts = (
+        Part("stands-on", "What it stands on", stands_on, "nothing that is declared"),
+        Part("carries", "What stands on it", tuple(_carried(model, name, used)), "nothing that is declared"),
+        Part("recovery", "How it comes back", recovery(model, declared), "no way is declared"),
+        Part("people", "Who may alter it", tuple(_people(model, name)), "nobody is named"),
+        Part("flows", "Who talks to it, and to whom it talks", tuple(_flows(model, declared))),
+        Part("scenarios", "Scenarios that hit it", scenarios_hitting(model, vocabulary, [name]), "none"),
+        Part("tests", "What was shown of it", tuple(_tests(model, declared)), "nothing yet"),
+    )
     return Explanation(
         name,
         "group" if group else "resource",
@@ -41,15 +55,7 @@ def of_node(model: Model, vocabulary: Vocabulary, declared: Resource | Group) ->
             ("who is in it", listed(team, most=SHOWN_PEOPLE) if team else None),
             ("services that stand on it", listed(above) if above else "none"),
         ),
-        (
-            Part("stands-on", "What it stands on", stands_on, "nothing that is declared"),
-            Part("carries", "What stands on it", tuple(_carried(model, name, used)), "nothing that is declared"),
-            Part("recovery", "How it comes back", recovery(model, declared), "no way is declared"),
-            Part("people", "Who may alter it", tuple(_people(model, name)), "nobody is named"),
-            Part("flows", "Who talks to it, and to whom it talks", tuple(_flows(model, declared))),
-            Part("scenarios", "Scenarios that hit it", scenarios_hitting(model, vocabulary, [name]), "none"),
-            Part("tests", "What was shown of it", tuple(_tests(model, declared)), "nothing yet"),
-        ),
+        tuple(part for part in parts if part.lines or part.name not in _NOT_ASKED.get(declared.kind, ())),
     )
 
 
@@ -213,7 +219,7 @@ def _tests(model: Model, declared: Resource | Group) -> Iterator[Line]:
 def _group_facts(group: Group) -> Iterator[tuple[str, str | None]]:
     yield "kind", group.kind
     members = f"{listed(group.members)}: {must_function(group)} of {len(group.members)} must function"
-    yield "members", f"{members}, the first {group.active} serve{'s' * (group.active == 1)}"
+    yield "members", f"{members}, {'the first serves' if group.active == 1 else f'the first {group.active:,} serve'}"
     yield "owner", group.owner
 
 
@@ -254,6 +260,8 @@ def _supplier_facts(supplier: Supplier) -> Iterator[tuple[str, str | None]]:
         notice = f", notice {written(contract.notice_ms)}" if contract.notice_ms is not None else ""
         critical = ", critical or important function" if contract.critical else ""
         yield "contract", f"{contract.reference}{until}{notice}{critical}"
+        yield "last audited", contract.audited
+        yield "taking it back", contract.reintegration
     if supplier.continuity is not None:
         seen = supplier.continuity
         yield "its own RTO", written(seen.rto_ms) if seen.rto_ms is not None else None

@@ -60,7 +60,7 @@ from holdfast.model.types.services import (
     Severity,
     Sustain,
 )
-from holdfast.model.types.suppliers import Continuity, Contract, Exit, Substitutability, Supplier
+from holdfast.model.types.suppliers import Continuity, Contract, Exit, Reintegration, Substitutability, Supplier
 
 __all__ = [
     "NOTHING_NEEDED",
@@ -120,6 +120,7 @@ __all__ = [
     "Plausibility",
     "Range",
     "Regime",
+    "Reintegration",
     "Resource",
     "RiskAcceptance",
     "Role",

@@ -82,11 +82,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class CommonCause:
-    """What a shared attribute does: when one carrier is hit, all others are with probability ``beta_ppm``."""
+    """What a shared attribute does: when one carrier is hit, all others are with probability ``beta_ppm``.
+
+    ``outlasts`` names the recovery strategies that are useless after it, because what they start again has the same
+    defect: a bad agent outlasts a restart.
+    """
 
     attribute: str
     beta_ppm: int
     spreads: tuple[Literal["failed", "untrusted"], ...]
+    outlasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class ThirdPartyOut:
-    """A third party or FMI is out, for its own duration."""
+    """These third parties or FMIs are out, for a duration of their own."""
 
-    name: str
+    names: tuple[str, ...]
     lasts: Duration
 
 

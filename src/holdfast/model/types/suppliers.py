@@ -9,6 +9,8 @@ from holdfast.model.types.quantities import Duration
 
 # DORA register of information, template B_07.01, "substitutability of the ICT third-party service provider".
 Substitutability = Literal["not-substitutable", "highly-complex", "medium-complexity", "easily-substitutable"]
+# The same template, "possibility of reintegration of the contracted ICT service".
+Reintegration = Literal["highly-complex", "difficult", "easy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Contract:
     ends: str | None
     notice_ms: int | None
     critical: bool
+    audited: str | None = None
+    reintegration: Reintegration | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def test_a_copy_of_itself_is_refused_once_for_each_circle(copies: Mapping[str, s
     assert len(told) == len(circles)
 
 
-def test_a_chain_of_a_hundred_thousand_is_no_depth() -> None:
-    names = [f"n{number}" for number in range(100_000)]
+def test_a_chain_of_twenty_thousand_is_no_depth() -> None:
+    names = [f"n{number}" for number in range(20_000)]
     chain = {name: (after,) for name, after in zip(names, [*names[1:], names[0]], strict=True)}
     assert len(set(components(chain).values())) == 1

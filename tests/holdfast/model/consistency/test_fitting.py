@@ -144,3 +144,20 @@ def test_what_is_hit_in_production_is_named_and_counted() -> None:
     text, _ = changed("  rtgs: {kind: fmi}\n", f"  rtgs: {{kind: fmi}}\n{offices}")
     text = text.replace("from: [dc-b, db-b]", "from: [dc-b, db-b, hq]")
     assert told(text) == ['HF130 fault network.partition would hit "hq", "desk", "office-0" and 5 more in production']
+
+
+def test_no_more_persons_are_named_in_a_team_than_it_has() -> None:
+    more = "".join(f"  x{number}: {{title: Administrator, teams: [dba-team]}}\n" for number in range(4))
+    assert instead("  p2: {title: Head of operations}\n", f"{more}  p2: {{title: Head of operations}}\n") == [
+        'HF127 expected at most 4 persons in "dba-team" (its headcount), got 5: p1, x0, x1, x2 and x3'
+    ]
+
+
+def test_nobody_is_missing_where_no_team_has_a_headcount() -> None:
+    text = "institution: Bank\nresources: {desk: {kind: people}}\n"
+    service = "{impact_tolerance: {duration: 4h}, rto: 1h, rpo: 0s, "
+    service += "modes: {only: {capacity: 100%, needs: [desk], meets_minimum: true}}}"
+    scenario = "{family: people, type: tabletop, service: pay, basis: Flu., absent: {share: 40%, lasts: 7d}}"
+    text += f"services: {{pay: {service}}}\nscenarios: {{flu: {scenario}}}\n"
+    assert told(text) == ['HF140 scenario "flu" takes people away, and no team has a headcount']
+    assert told(text.replace("kind: people", "kind: people, headcount: 3")) == []

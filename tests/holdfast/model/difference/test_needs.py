@@ -60,10 +60,44 @@ def test_which_way_a_change_leans(old: Need, new: Need) -> None:
         (On("a"), AllOf((On("a"), On("b"))), "also b"),
         (AllOf((On("a"), On("b"), On("c"))), On("b"), "no longer a and c"),
         (AnyOf((On("a"), On("b"))), On("a"), "also a, no longer a or b"),
-        (On("a"), On("a", 60_000), "also a (does without it for 1m), no longer a"),
+        (On("a", 60_000), AllOf((On("a"), On("b"))), "also a and b, no longer a (can be missing for 1m)"),
     ],
 )
 def test_a_change_in_words(old: Need, new: Need, words: str) -> None:
     change = changed_need(old, new)
     assert change is not None
     assert change.words == words
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words", "effect"),
+    [
+        (On("a"), On("a", 60_000), "a can be missing for no time → 1m", "stronger"),
+        (On("a", 60_000), On("a"), "a can be missing for 1m → no time", "weaker"),
+        (
+            AllOf((On("b"), On("a", 36_000_000))),
+            AllOf((On("a", 7_200_000), On("b"))),
+            "a can be missing for 10h → 2h",
+            "weaker",
+        ),
+        (
+            AnyOf((On("a", 60_000), On("b", 60_000))),
+            AnyOf((On("a", 120_000), On("b"))),
+            "a can be missing for 1m → 2m and b can be missing for 1m → no time",
+            "other",
+        ),
+        # A name that stands twice, once held: which of the two changed is told by the whole.
+        (
+            AllOf((On("a"), AnyOf((On("a", 1_000), On("b"))))),
+            AllOf((On("a"), AnyOf((On("a", 2_000), On("b"))))),
+            "",
+            "",
+        ),
+    ],
+)
+def test_a_hold_that_changed_leans(old: Need, new: Need, words: str, effect: str) -> None:
+    change = changed_need(old, new)
+    assert change is not None
+    assert change.words
+    if words:
+        assert (change.words, change.effect) == (words, effect)

@@ -47,7 +47,7 @@ def test_a_tree_says_how_needs_are_combined_and_how_long_they_hold() -> None:
         "  2 of these 2",
         "    ledger-a [database at dc-a]",
         "      db-a [host at dc-a]",
-        "        power [does without for 25m; facility]",
+        "        power [can be missing for 25m; facility]",
         "    ledger-b [database at dc-b]",
         "      db-b [host at dc-b]",
         "  line [network between dc-a and dc-b]",
@@ -102,6 +102,9 @@ def test_recovery_says_what_it_stands_on_itself() -> None:
         ("p1", "person", None),
         ("data", "segment", None),
         ("worst", "scenario", None),
+        ("storage-firmware", "attribute", None),
+        ("trading", "candidate", None),
+        ("one-vault", "risk acceptance", None),
     ],
 )
 def test_everything_that_is_declared_can_be_explained(name: str, sort: str, line: int | None) -> None:
@@ -122,6 +125,41 @@ def test_facts_about_each() -> None:
     assert dict(one("gold").facts)["deputies"] == "p2"
     assert dict(one("p2").facts)["deputises for"] == "gold"
     assert "an intruder at monitor stays for usually 20d" in dict(one("worst").facts)["what happens"]
+    assert dict(one("worst").facts)["type of exercise"] == "tabletop"
+    assert dict(one("ledger").facts)["members"] == "ledger-a and ledger-b: 2 of 2 must function, the first serves"
+    assert dict(one("trading").facts)["not important because"] == "Others take it over within an hour."
+    assert dict(one("one-vault").facts)["borne by"] == "gold, until 2026-06-30"
+
+
+def test_a_service_is_explained_with_all_its_figures() -> None:
+    found = dict(one("payments").facts)
+    impact = "after 15m minor; after 1h serious (300m EUR, 4 participants, costs 1m EUR); after 4h intolerable"
+    assert found["impact"] == impact
+    arrives = "up to 432,000 an hour, 1,080,000 can be handled, 80bn EUR a day, 20% of it first, refused meanwhile"
+    assert found["what arrives"] == arrives
+    assert found["peaks"] == "quarter-end 250%: 2026-03-31 and 2026-06-30"
+    assert found["rides out"] == "interruptions of up to 30s"
+    assert found["re-established"] == "usually 2m, 19 of 20 within 15m, after longer ones"
+    assert part(one("payments"), "stands-on")[1].note.endswith("below the minimum service: CLS and margin")
+
+
+def test_what_things_share_is_explained_by_its_name_and_by_its_value() -> None:
+    facts = dict(one("admin-domain").facts)
+    assert facts["when one is hit"] == "the others are failed or untrusted as well, with a probability of 80%"
+    value = one("v9")
+    assert (value.sort, value.title) == ("attribute", "a value of storage-firmware")
+    (line,) = part(value, "carries")
+    assert [each.name for each in line.below] == ["ledger-a", "ledger-b"]
+    assert [each.name for each in part(value, "scenarios")] == ["worst"]
+    landlord = one("landlord")
+    assert dict(landlord.facts)["when one is hit"] == "no probability is declared for the others"
+    assert landlord.place == MODEL.places["sites", "dc-a", "shares", "landlord"]
+
+
+def test_of_people_and_suppliers_it_is_not_said_that_nothing_brings_them_back() -> None:
+    assert {each.name for each in one("telco").parts} == {"stands-on", "carries", "scenarios", "tests"}
+    assert {each.name for each in one("desk").parts}.isdisjoint({"recovery", "flows"})
+    assert "recovery" in {each.name for each in one("db-b").parts}
 
 
 def test_people_flows_scenarios_and_what_was_shown() -> None:
