@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from holdfast.model.importing.account import Entry, Ledger, Row, Section
-from holdfast.model.importing.facts import Facts, Link, Plain, Said, Sort, Thing, words_of
+from holdfast.model.importing.facts import AGAIN, Facts, Link, Plain, Said, Sort, Thing, words_of
 from holdfast.model.importing.limits import limits_said
 from holdfast.model.importing.naming import named, slug
 
@@ -34,9 +34,8 @@ LEFT_END = "a relation to something that was left"
 UNWANTED_END = "a relation to something that you removed from the declaration"
 SELF = "something that needs itself"
 NOT_FITTING = "a relation that the model does not have between such things"
-AGAIN = "said already by another row"
 UNWANTED = "you removed it from the declaration"
-DECLARED = "declared by hand already"
+DECLARED = "declared already"
 MAX_NOTES = 10
 _JOINS = frozenset({"cluster", "collection"})
 ENVIRONMENT = "production that would need something which may be broken"
@@ -146,9 +145,9 @@ class _Assembly:
             known = first.setdefault(thing.key, thing)
             if known is not thing:
                 self._ledger.left(thing.origin, _what(thing), AGAIN, str(known.origin))
-        avoid: dict[Sort, list[str]] = {
-            "resource": [name for section, name in self._around.declared if section == "segments"],
-            "segment": [name for section, name in self._around.declared if section == "resources"],
+        avoid: dict[Sort, set[str]] = {
+            "resource": {name for section, name in self._around.declared if section == "segments"},
+            "segment": {name for section, name in self._around.declared if section == "resources"},
         }
         names = named(first.values(), self._around.names, avoid)
         renamed = [key for key in first if key not in self._around.names and names[key] != slug(first[key].name)]
@@ -405,8 +404,7 @@ def _guessed_needs(needs: Mapping[str, str | None]) -> str | None:
 
 def _service(values: Mapping[str, Said], needs: Mapping[str, str | None]) -> dict[str, Said]:
     """Return the values of a service: limits that were given, limits that were guessed, and one mode."""
-    inner = {"tolerance", "rto", "rpo", "mtpd", "criticality"}
-    given = {key: str(said.value) for key, said in values.items() if key in inner - {"criticality"}}
+    given = {key: said for key, said in values.items() if key in {"tolerance", "rto", "rpo", "mtpd"}}
     criticality = values.get("criticality")
     kept = {key: said for key, said in values.items() if key in {"title", "owner", "why_important"}}
     mode: dict[str, Plain] = {"capacity": "100%", "meets_minimum": "true", "needs": sorted(needs)}

@@ -7,6 +7,7 @@ is no thing of its own: who consumes it needs who provides it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ LIFECYCLE = "not in production by its lifecycle"
 PERSON = "people are declared by pseudonymous ids, by you"
 INTERFACE = "an interface, not a thing: who consumes it needs who provides it"
 OTHER = "a kind of entity that nothing stands on"
+PLACE = "where other entities stand: give the files that it names"
+NOT_RUNNING = "nothing that runs: what is built with it has it inside"
 NOBODY = "an interface that nobody here provides"
 SYSTEM = "that it is a service: a System of the catalogue"
 HEADCOUNT = "the users in the catalogue that name this group"
@@ -31,6 +34,7 @@ _RESOURCE_TYPES: Mapping[str, Kind] = {
     **dict.fromkeys(("cluster", "kubernetes-cluster", "server", "vm", "compute"), "host"),
     **dict.fromkeys(("queue", "kafka-topic", "message-broker", "pubsub"), "application"),
 }
+_NOT_RUNNING = frozenset({"library", "documentation", "docs", "template", "design"})
 _SOONER = frozenset({"experimental", "development", "planned", "proposal"})
 _DEPENDENTS = frozenset({"component", "resource", "system"})
 
@@ -56,7 +60,8 @@ def read_backstage(files: Mapping[str, bytes], findings: Findings) -> Facts:
     """Return what catalogue files say."""
     facts = Facts()
     entities = [entity for file, data in files.items() for entity in _entities(facts, file, data, findings)]
-    taken = [entity for entity in entities if _add(facts, entity, entities)]
+    members = Counter(group for entity in entities for group in entity.refs("spec", "memberOf", kind="group"))
+    taken = [entity for entity in entities if _add(facts, entity, members)]
     providers = _providers(entities, {entity.ref for entity in taken})
     for entity in taken:
         _add_links(facts, entity, providers)
@@ -83,14 +88,17 @@ def _ref(text: str, kind: str, namespace: str) -> str:
     return f"{kind}:{space}/{name}".casefold()
 
 
-def _add(facts: Facts, entity: _Entity, entities: list[_Entity]) -> bool:
-    """Add the thing that an entity is, or leave it; return whether it was taken."""
+def _add(facts: Facts, entity: _Entity, members: Mapping[str, int]) -> bool:
+    """Add the thing that an entity is, or leave it; return whether it was taken. ``members`` counts those of groups."""
     what = f"{entity.kind} {entity.name}"
     lifecycle = text_at(entity.node, "spec", "lifecycle")
     if entity.kind in {"component", "system", "resource"} and (
-        lifecycle.casefold() in _SOONER or (is_out_of_use(lifecycle) and lifecycle.casefold() != "deprecated")
+        lifecycle.casefold() in _SOONER or is_out_of_use(lifecycle)
     ):
         facts.leave(entity.origin, what, LIFECYCLE, lifecycle, entity.ref)
+        return False
+    if entity.kind == "component" and text_at(entity.node, "spec", "type").casefold() in _NOT_RUNNING:
+        facts.leave(entity.origin, what, NOT_RUNNING, text_at(entity.node, "spec", "type"), entity.ref)
         return False
     values = said(title=text_at(entity.node, "metadata", "title"), owner=_owner(entity))
     if entity.kind == "system":
@@ -98,16 +106,14 @@ def _add(facts: Facts, entity: _Entity, entities: list[_Entity]) -> bool:
         values |= {"title": Said(title, SYSTEM)}
         facts.things.append(Thing(entity.ref, entity.name, "service", entity.origin, values))
     elif entity.kind == "group":
-        members = sum(entity.ref in other.refs("spec", "memberOf", kind="group") for other in entities)
-        listed = len(texts_at(entity.node, "spec", "members"))
-        count = max(members, listed)
+        count = max(members.get(entity.ref, 0), len(texts_at(entity.node, "spec", "members")))
         team = kind_said("people") | said(title=text_at(entity.node, "spec", "profile", "displayName"))
         team |= {"headcount": Said(str(count), HEADCOUNT)} if count else {}
         facts.things.append(Thing(entity.ref, entity.name, "resource", entity.origin, team))
     elif entity.kind in {"component", "resource"}:
         facts.things.append(Thing(entity.ref, entity.name, "resource", entity.origin, _kind(entity) | values))
     else:
-        reason = {"user": PERSON, "api": INTERFACE}.get(entity.kind, OTHER)
+        reason = {"user": PERSON, "api": INTERFACE, "location": PLACE}.get(entity.kind, OTHER)
         facts.leave(entity.origin, what, reason, "", entity.ref)
         return False
     return True

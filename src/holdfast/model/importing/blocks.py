@@ -49,7 +49,9 @@ def taken_apart(file: str, data: bytes, findings: Findings) -> Parts | None:
     root = compose(file, data, mine)
     for finding in mine.by_place():
         findings.add(finding.severity, finding.code, finding.place, finding.message, finding.remedy)
-    lines = data.decode("utf-8", "replace").removeprefix("\ufeff").splitlines(keepends=True)
+    # Editors and version control of some systems end lines in their own way, which changes nothing that is said.
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", _LF)
+    lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     if mine.has_errors:

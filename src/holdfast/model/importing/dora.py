@@ -16,6 +16,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from holdfast.errors import Place
 from holdfast.model.findings import Findings
@@ -25,6 +26,7 @@ from holdfast.model.importing.dora_codes import (
     IMPACTS,
     NO,
     NOT_PERFORMED,
+    REINTEGRATION,
     SERVICE_TYPES,
     SUBSTITUTABILITY,
     TEMPLATES,
@@ -32,7 +34,9 @@ from holdfast.model.importing.dora_codes import (
 )
 from holdfast.model.importing.facts import Facts, Link, Origin, Plain, Said, Thing, kind_said, said, words_of
 from holdfast.model.importing.tables import CsvTable, Row, read_table
+from holdfast.model.importing.words import says_nothing
 from holdfast.model.quantities import duration_ms, iso_date
+from holdfast.model.types import Reintegration, Substitutability
 
 NOT_CRITICAL = "a function that is not critical or important"
 NOT_READ = "a template that says nothing of resilience"
@@ -40,15 +44,14 @@ NO_TEMPLATE = "no template of the register"
 NO_KEY = "without the identifier that the template requires"
 ASSESSMENT = "an assessment of an arrangement that is not in these files"
 PROVIDER = "an arrangement whose provider is not named"
-AUDIT = "the date of an audit, which shows no continuity: the model has no place for it"
-REINTEGRATION = "how hard reintegration is, which is no duration: the model has no place for it"
 NO_FUNCTION = "an arrangement that supports no function"
 
 _NAME_IN_FILE = re.compile(r"(?:^|[^0-9a-z])(?:b|rt)[_.-]?([0-9]{2})[_.-]([0-9]{2})(?:[^0-9]|$)", re.IGNORECASE)
 _CODE = re.compile(r"(?:(?:b|rt)[_.-]?([0-9]{2})[_.-]([0-9]{2})[_.-])?c?([0-9]{4})", re.IGNORECASE)
 _NEVER = "9999-12-31"
 _HEADING_ROWS = 6  # codes, headings, types: whichever rows of them an export repeats
-_WORST = ("not-substitutable", "highly-complex", "medium-complexity", "easily-substitutable")
+_SUBSTITUTABILITY: tuple[Substitutability, ...] = get_args(Substitutability)  # the worst first, as in the next
+_REINTEGRATION: tuple[Reintegration, ...] = get_args(Reintegration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class _Record:
     def get(self, column: str) -> str:
         """Return what stands in a column; what stands for nothing is nothing."""
         text = words_of(self.cells.get(column, ""))
-        return "" if text.casefold() in {"not applicable", "n/a", "na", "-", "eba_zz:x0"} else text
+        return "" if says_nothing(text) or text.casefold() == "eba_zz:x0" else text
 
     def word(self, column: str, codes: Mapping[str, str]) -> str:
         """Return the word for what stands in a column with a closed list, as code or label."""
@@ -86,6 +89,8 @@ class _Arrangement:
     critical: bool = False
     types: dict[str, None] = field(default_factory=dict)
     substitutability: list[str] = field(default_factory=list)
+    audits: list[str] = field(default_factory=list)
+    reintegration: list[str] = field(default_factory=list)
     exit_plans: list[bool] = field(default_factory=list)
     substitutes: dict[str, None] = field(default_factory=dict)
 
@@ -260,8 +265,9 @@ def _arrangements(facts: Facts, register: Register, functions: Mapping[str, bool
             arrangement = _Arrangement(reference, provider, record.origin)
             found.setdefault(arrangement.key, arrangement)
             facts.take(record.origin, f"signature of {reference}")
+    references = {each.reference for each in found.values()}
     for record in register["B_02.01"]:
-        if not any(each.reference == record.get("0010") for each in found.values()):
+        if record.get("0010") not in references:
             facts.leave(record.origin, f"arrangement {record.get('0010')}", PROVIDER)
         else:
             facts.take(record.origin, f"arrangement {record.get('0010')}")
@@ -276,18 +282,16 @@ def _assess(facts: Facts, register: Register, arrangements: Mapping[str, _Arrang
         if arrangement is None:
             facts.leave(record.origin, what, ASSESSMENT, record.get("0020"))
             continue
-        if (word := record.word("0050", SUBSTITUTABILITY)) in _WORST:
+        if word := record.word("0050", SUBSTITUTABILITY):
             arrangement.substitutability.append(word)
+        if word := record.word("0090", REINTEGRATION):
+            arrangement.reintegration.append(word)
+        if audit := record.date("0070"):
+            arrangement.audits.append(audit)
         if (exit_plan := record.word("0080", CRITICAL)) in {YES, NO}:
             arrangement.exit_plans.append(exit_plan == YES)
         if record.get("0120"):
             arrangement.substitutes[record.get("0120")] = None
-        audit = record.date("0070")
-        if audit:
-            detail = f"last audited on {audit}"
-            facts.leave(record.origin, f"{what}: audit", AUDIT, detail)
-        if record.get("0090"):
-            facts.leave(record.origin, f"{what}: reintegration", REINTEGRATION, record.get("0090"))
         facts.take(record.origin, what)
 
 
@@ -334,9 +338,14 @@ def _contract(arrangement: _Arrangement, reported: str | None) -> dict[str, Said
     given = {"starts": arrangement.starts, "ends": arrangement.ends, "notice": notice}
     values |= {key: text for key, text in given.items() if text}
     values["critical"] = "true" if arrangement.critical else "false"
+    # Of several assessments the worst of each.
+    if arrangement.audits:
+        values["audited"] = min(arrangement.audits)
+    if arrangement.reintegration:
+        values["reintegration"] = min(arrangement.reintegration, key=_REINTEGRATION.index)
     found = {"contract": Said(values)}
     if arrangement.substitutability:
-        found["substitutability"] = Said(min(arrangement.substitutability, key=_WORST.index))
+        found["substitutability"] = Said(min(arrangement.substitutability, key=_SUBSTITUTABILITY.index))
     if arrangement.exit_plans and all(arrangement.exit_plans) and reported:
         guess = f"its date; the register of {reported} says that there is a plan"
         found["exit"] = Said({"plan_seen": reported}, guess)

@@ -44,6 +44,12 @@ SUBSTITUTABILITY: Mapping[str, str] = {
     **dict.fromkeys(("easily substitutable", "eba_zz:x962", "4"), "easily-substitutable"),
 }
 
+REINTEGRATION: Mapping[str, str] = {
+    **dict.fromkeys(("easy", "eba_zz:x798", "1"), "easy"),
+    **dict.fromkeys(("difficult", "eba_zz:x966", "2"), "difficult"),
+    **dict.fromkeys(("highly complex", "highly-complex", "eba_zz:x967", "3"), "highly-complex"),
+}
+
 _SERVICES = (
     *("ICT project management", "ICT development", "ICT help desk and first level support"),
     *("ICT security management services", "Provision of data", "Data analysis"),

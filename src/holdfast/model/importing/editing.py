@@ -21,9 +21,7 @@ from ruamel.yaml.tag import Tag
 from ruamel.yaml.tokens import CommentToken
 
 from holdfast.model.importing.facts import Plain
-from holdfast.model.importing.rendering import INDENT, scalar
-
-_GUESSED = "# guessed:"
+from holdfast.model.importing.rendering import GUESSED, INDENT, scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +91,14 @@ def _apply(entry: CommentedMap, edit: Edit) -> None:
     if edit.value is None:
         inner.pop(key, None)
         return
-    new = _commented(edit.value)
-    if isinstance(new, CommentedSeq) and isinstance(inner.get(key), CommentedSeq) and not inner[key].fa.flow_style():
-        new.fa.set_block_style()
-    inner[key] = new
+    new, here = _commented(edit.value), inner.get(key)
+    if isinstance(new, CommentedSeq) and isinstance(here, CommentedSeq) and not here.fa.flow_style():
+        # One item a line: each may have a comment, which goes with it and with nothing else.
+        for position in reversed([position for position, item in enumerate(here) if item not in new]):
+            del here[position]
+        here += [item for item in new if item not in here]
+    else:
+        inner[key] = new
     _say(entry, edit.path[0], edit.guessed)
 
 
@@ -104,9 +106,9 @@ def _say(entry: CommentedMap, key: str, guessed: str | None) -> None:
     """Bring the reason of a guess up to date; a comment of anybody else is left alone."""
     tokens = entry.ca.items.get(key)
     there = tokens[2] if tokens and len(tokens) > 2 else None  # noqa: PLR2004  (the library keeps line ends third)
-    if isinstance(there, CommentToken) and there.value.lstrip().startswith(_GUESSED):
+    if isinstance(there, CommentToken) and there.value.lstrip().startswith(GUESSED):
         rest = there.value.partition("\n")[2]
-        line = f"{_GUESSED} {guessed}, confirm\n" if guessed else "\n"
+        line = f"{GUESSED} {guessed}, confirm\n" if guessed else "\n"
         there.value = f"{line}{rest}"
 
 

@@ -22,6 +22,10 @@ Sort = Literal["service", "resource", "site", "segment"]
 # and a ``collection`` needs all of them. A ``flow`` sends data, a ``subcontract`` hands work on.
 Meaning = Literal["needs", "contains", "cluster", "collection", "at", "within", "flow", "subcontract", "substitute"]
 
+AGAIN = "said already by another row"
+NOT_PRODUCTION = "not in production"
+MAX_PORT = 65_535
+_MAX_DIGITS = 9
 MAX_TEXT_CHARS = 500  # of what an export says in words; the model takes more, a reader of a map does not
 
 
@@ -144,3 +148,14 @@ def said(guessed: str | None = None, /, **values: str | None) -> dict[str, Said]
 def kind_said(kind: Kind, guessed: str | None = None) -> dict[str, Said]:
     """Return a resource's kind as a value."""
     return {"kind": Said(kind, guessed)}
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that a text is, ``None`` for any other and for those beyond every use."""
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
+
+
+def port_said(text: str) -> str | None:
+    """Return a port as the model takes it, ``None`` for what is no port."""
+    number = whole(text)
+    return str(number) if number is not None and 0 < number <= MAX_PORT else None

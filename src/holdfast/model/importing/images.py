@@ -9,25 +9,16 @@ from holdfast.model.types import Kind
 
 # Image names, without registry, owner and tag, that hold data as their business.
 _DATABASES = (
-    *("postgres", "postgresql", "timescaledb", "postgis", "pgvector", "mysql", "mariadb", "percona", "mssql", "oracle"),
-    *("mongo", "mongodb", "redis", "valkey", "keydb", "memcached", "cassandra", "scylla", "cockroach", "couchdb"),
-    *("couchbase", "elasticsearch", "opensearch", "clickhouse", "influxdb", "neo4j", "etcd", "db2", "vertica", "tidb"),
-    *("minio", "rethinkdb", "yugabyte", "arangodb", "questdb", "victoria-metrics", "dynamodb", "spanner", "hana"),
+    "postgres postgresql timescaledb postgis pgvector mysql mariadb percona mssql oracle mongo mongodb redis "
+    "valkey keydb memcached cassandra scylla cockroach couchdb couchbase elasticsearch opensearch clickhouse "
+    "influxdb neo4j etcd db2 vertica tidb minio rethinkdb yugabyte arangodb questdb victoria-metrics dynamodb "
+    "spanner hana"
 )
-_NETWORKS = (
-    "nginx-proxy",
-    "traefik",
-    "haproxy",
-    "envoy",
-    "caddy",
-    "keepalived",
-    "squid",
-    "bind9",
-    "coredns",
-    "wireguard",
+_NETWORKS = "nginx-proxy traefik haproxy envoy caddy keepalived squid bind9 coredns wireguard"
+_DATABASE = re.compile(
+    rf"(?:^|[-_.])(?:{'|'.join(_DATABASES.split())})(?:$|[-_.:0-9])|(?:^|[-_])db(?:$|[-_])", re.IGNORECASE
 )
-_DATABASE = re.compile(rf"(?:^|[-_.])(?:{'|'.join(_DATABASES)})(?:$|[-_.:0-9])|(?:^|[-_])db(?:$|[-_])", re.IGNORECASE)
-_NETWORK = re.compile(rf"^(?:{'|'.join(_NETWORKS)})(?:$|[-_.:])", re.IGNORECASE)
+_NETWORK = re.compile(rf"^(?:{'|'.join(_NETWORKS.split())})(?:$|[-_.:])", re.IGNORECASE)
 
 _HOST = re.compile(r"(?:^|[/@,=\s\"'])([a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)(?=[:/,?\s\"']|$)", re.IGNORECASE)
 MAX_SETTING_CHARS = 10_000

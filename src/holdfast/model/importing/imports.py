@@ -11,8 +11,9 @@ Pure: the command reads and writes. A declaration that an import works on has th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from holdfast.errors import Place
 from holdfast.model.documents import Node, compose
@@ -27,7 +28,7 @@ from holdfast.model.importing.facts import Facts
 from holdfast.model.importing.inventory import read_inventory
 from holdfast.model.importing.kubernetes import read_kubernetes
 from holdfast.model.importing.mapping import TableMapping, Word, read_mapping
-from holdfast.model.importing.merging import merged, surroundings
+from holdfast.model.importing.merging import followed, merged, surroundings
 from holdfast.model.importing.proposing import HEADER as MAPPING_HEADER
 from holdfast.model.importing.proposing import proposed, written_table
 from holdfast.model.importing.record import Record, read_record, written_record
@@ -119,18 +120,26 @@ def imported(
     others = _others(before.others)
     if parts is None or record is None or findings.has_errors:
         return None, findings.by_place()
+    if record.source not in {"", source}:
+        message = f"expected an import of {record.source}, as the last one of this name was, got one of {source}"
+        findings.error("HF158", Place(places.record, 1), message, f"Keep the two apart: --name {source}.")
+        return None, findings.by_place()
+    record, renamed = followed(parts, record)
     around = surroundings(parts, record, places.entries, others)
     proposal = assemble(facts, around)
     result, doubts = merged(places.entries, parts, _header(source, places), record, proposal, others)
     if result is None:
         return None, doubts.by_place()
-    notes = [*facts.notes, *proposal.notes]
+    notes = [*facts.notes, *proposal.notes, *renamed]
+    if source != CSV and (gone := sorted(set(record.files) - set(files))):
+        notes.append(f"read the last time and not given now, so that what only they had is gone: {', '.join(gone)}")
     if before.entries and not before.record:
         notes.append(
             f"{places.record} is not there: all that stands in {places.entries} counts as written by hand, and stays"
         )
     account = Account(proposal.rows, result.changes, tuple(notes), guesses)
-    texts |= {places.entries: result.text, places.record: written_record(result.record)}
+    remembered = replace(result.record, source=source, files=tuple(files))
+    texts |= {places.entries: result.text, places.record: written_record(remembered)}
     texts[places.account] = told(source, places.entries, account)
     if (root := _root(before.others, facts.institution)) is not None:
         texts["institution.yaml"] = root
@@ -158,6 +167,9 @@ def _tables(
         return None
     text = before.mapping.decode("utf-8-sig") if before.mapping is not None else MAPPING_HEADER
     found, new = [], []
+    earlier = _earlier(known, files)
+    read = {name for name, mapping in known.items() if mapping.holds.word != "nothing"}
+    _check_given(places, read - {*files} - {*earlier.values()}, findings)
     for file, data in files.items():
         mapping = known.get(file)
         table = read_table(
@@ -165,6 +177,8 @@ def _tables(
         )
         if table is None:
             continue
+        if mapping is None and file in earlier:
+            mapping = known[earlier[file]]
         if mapping is None:
             mapping = proposed(table)
             new.append(file)
@@ -189,14 +203,42 @@ def _tables(
                 f"no heading of {table.file} was recognised as a name: {', '.join(table.headings[:_SHOWN_HEADINGS])}",
                 f"Say in {places.mapping} what the table holds and which column is what, and import again.",
             )
-    sentences = tuple(_sentence(table, mapping) for table, mapping in found)
+    sentences = tuple(_sentence(table, mapping, earlier.get(table.file)) for table, mapping in found)
     guesses = sum(word.guess for _, mapping in found for word in mapping.words())
     return _Tables(tuple(found), sentences, tuple(new), guesses)
 
 
-def _sentence(table: CsvTable, mapping: TableMapping) -> str:
+def _earlier(known: Mapping[str, TableMapping], files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return which table of the mapping a new file takes the place of: names of exports often carry a date."""
+
+    def undated(name: str) -> str:
+        return re.sub(r"[\W\d_]+", " ", name.casefold())
+
+    free = [name for name in known if name not in files]
+    new = [name for name in files if name not in known]
+    found = {}
+    for file in new:
+        same = [name for name in free if undated(name) == undated(file)]
+        if len(same) == 1 and [undated(name) for name in new].count(undated(file)) == 1:
+            found[file] = same[0]
+    return found
+
+
+def _check_given(places: Places, missing: set[str], findings: Findings) -> None:
+    """Find tables of the mapping that are not given: all that only they have would be removed."""
+    for file in sorted(missing):
+        message = f"expected {file} as well, which the last import read: all that only it has would be removed"
+        remedy = (
+            "Give all tables of an import together, or import these under a name of their own (--name). If it is gone "
+            f"for good, take {file} out of {places.mapping}."
+        )
+        findings.error("HF152", Place(places.mapping, 1), message, remedy)
+
+
+def _sentence(table: CsvTable, mapping: TableMapping, earlier: str | None) -> str:
     rows = f"{len(table.rows):,} row{'s' * (len(table.rows) != 1)}"
-    return f"{table.file}: {rows}, {table.encoding}, {table.delimiter}s, as {mapping.holds.word}"
+    by = f", by the mapping of {earlier}" if earlier else ""
+    return f"{table.file}: {rows}, {table.encoding}, {table.delimiter}s, as {mapping.holds.word}{by}"
 
 
 def _check_columns(places: Places, table: CsvTable, mapping: TableMapping, findings: Findings) -> None:

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from holdfast.model.importing.facts import Facts, Link, Meaning, Origin, Said, Sort, Thing, said, words_of
-from holdfast.model.importing.limits import duration_of
+from holdfast.model.importing.facts import (
+    NOT_PRODUCTION,
+    Facts,
+    Link,
+    Meaning,
+    Origin,
+    Said,
+    Sort,
+    Thing,
+    port_said,
+    said,
+    words_of,
+)
+from holdfast.model.importing.limits import duration_of, unit_in
 from holdfast.model.importing.mapping import BY_NAME, TableMapping, Word, as_kind, as_relation
 from holdfast.model.importing.tables import CsvTable, Row
 from holdfast.model.importing.words import (
     Relation,
     RowKind,
-    is_not_production,
+    environment_of,
     is_out_of_use,
     kind_of_class,
     kind_of_words,
     relation_of_type,
+    says_nothing,
 )
 
 SURPLUS = "more cells than headings: probably a delimiter without quotes"
 NO_NAME = "no name"
 KIND_LEFT = "a class that the mapping leaves"
 STATE_LEFT = "out of use"
-ENVIRONMENT_LEFT = "not in production"
 TYPE_LEFT = "a type of relation that the mapping leaves"
 TYPE_UNKNOWN = "a type of relation that nothing here knows: say in the mapping what it means"
 NO_ENDS = "a relation without both its ends"
@@ -93,6 +105,7 @@ def read_inventory(tables: Sequence[tuple[CsvTable, TableMapping]]) -> Facts:
     for table, mapping in tables:
         if mapping.holds.word not in {"relations", "nothing"}:
             inventory.read_assets(table, mapping)
+    inventory.add_sites(tables)
     for table, mapping in tables:
         inventory.read_places(table, mapping)
     for table, mapping in tables:
@@ -139,7 +152,7 @@ class _Inventory:
                 self.facts.things.append(_thing(asset, mapping))
         self._assets[table.file] = kept
         self._sites |= {
-            word: asset.key
+            word.casefold(): asset.key
             for asset in kept
             if asset.kind == "site"
             for word in (asset.name, _cell(asset.row, mapping, "id"))
@@ -158,7 +171,7 @@ class _Inventory:
             else:
                 shared[_cell(row, mapping, "id") or name].append(row)
         doubles = 0
-        for identity, rows in shared.items():
+        for identity, rows in self._by_name(shared, mapping):
             ordered = sorted(rows, key=lambda row: (sorted(row.cells.items()), row.number))
             distinct: dict[tuple[tuple[str, str], ...], str] = {}
             for row in ordered:
@@ -169,13 +182,24 @@ class _Inventory:
                 yield row, distinct[contents]
         if doubles:
             self.facts.notes.append(
-                f"{table.file}: {doubles:,} rows share their id or name with another row and differ from it: each got "
-                "a name of its own, and relations that name them are left"
+                f"{table.file}: rows that share their id or name with another row and differ from it: {doubles:,}; "
+                "each got a name of its own, and relations that name them are left"
             )
+
+    @staticmethod
+    def _by_name(shared: Mapping[str, list[Row]], mapping: TableMapping) -> Iterator[tuple[str, list[Row]]]:
+        """Yield rows by their identity: their names belong to it where an id is said of several names."""
+        for identity, rows in shared.items():
+            names = defaultdict(list)
+            for row in rows:
+                names[_cell(row, mapping, "name")].append(row)
+            for name, same in names.items():
+                # No cell holds a tab: what is made here is like no identity that a row gives.
+                yield identity if len(names) == 1 else f"{identity}\t{name}", same
 
     def _key(self, file: str, identity: str, position: int) -> str:
         """Return a key that no other file's row has."""
-        key = identity if position == 0 else f"{identity} ({position + 1})"
+        key = identity if position == 0 else f"{identity}\t{position + 1}"
         if self._keys.setdefault(key, file) != file:
             key = f"{key} of {file}"
             self._keys[key] = file
@@ -188,12 +212,27 @@ class _Inventory:
             kind, guessed = "service", None
         return _Asset(row, key, name, _origin(table, row), kind, guessed, class_)
 
+    def add_sites(self, tables: Sequence[tuple[CsvTable, TableMapping]]) -> None:
+        """Add the sites that no row declares and only a column names, however each row spells them."""
+        spellings: dict[str, Counter[str]] = defaultdict(Counter)
+        origins: dict[str, Origin] = {}
+        for table, mapping in tables:
+            for asset in self._assets.get(table.file, ()):
+                site = _site(asset, mapping)
+                if site and site.casefold() not in self._sites:
+                    spellings[site.casefold()][site] += 1
+                    origins.setdefault(site.casefold(), Origin(table.file, f"column {mapping.columns['site'][0]}"))
+        for word, spelt in spellings.items():
+            self._sites[word] = f"site {word}"
+            name = min(spelt, key=lambda each: (-spelt[each], each))
+            self.facts.things.append(Thing(self._sites[word], name, "site", origins[word]))
+
     def read_places(self, table: CsvTable, mapping: TableMapping) -> None:
         """Read where the rows of a table of things are, and of which cluster; both can be made of a column's word."""
         for asset in self._assets.get(table.file, ()):
-            site = _cell(asset.row, mapping, "site")
-            if site and asset.kind not in {"site", "service", "people", "third-party", "fmi", "process"}:
-                self._at(asset, site, mapping.columns["site"][0])
+            if site := _site(asset, mapping):
+                what = f"{asset.name} is at {site}"
+                self.facts.links.append(Link("at", asset.key, self._sites[site.casefold()], asset.origin, what))
             cluster = _cell(asset.row, mapping, "member_of")
             if cluster:
                 self._join(asset, cluster, mapping.columns["member_of"][0])
@@ -201,19 +240,18 @@ class _Inventory:
     def read_columns(self, table: CsvTable, mapping: TableMapping) -> None:
         """Read what the rows of a table of things need, and what needs them."""
         for asset in self._assets.get(table.file, ()):
-            for text in _parts(asset.row, mapping, "needs"):
+            for text in self._parts(asset.row, mapping, "needs"):
                 self._relate(asset, text, "needs", f"{asset.name} needs {self._called(text)}")
-            for text in _parts(asset.row, mapping, "needed_by"):
+            for text in self._parts(asset.row, mapping, "needed_by"):
                 self._relate(asset, text, "needed-by", f"{asset.name} is needed by {self._called(text)}")
 
-    def _at(self, asset: _Asset, site: str, heading: str) -> None:
-        """Put a thing at a site; one that no row declares is made of the column's word."""
-        if site not in self._sites:
-            self._sites[site] = f"site {site}"
-            origin = Origin(asset.origin.file, f"column {heading}")
-            self.facts.things.append(Thing(self._sites[site], site, "site", origin))
-        what = f"{asset.name} is at {site}"
-        self.facts.links.append(Link("at", asset.key, self._sites[site], asset.origin, what))
+    def _parts(self, row: Row, mapping: TableMapping, column: str) -> Iterator[str]:
+        """Yield what the cells of a column name: one thing, if something is called so, else several."""
+        for heading in mapping.columns.get(column, ()):
+            cell = row.cells.get(heading, "")
+            whole = words_of(cell)
+            texts = [whole] if self._index.found(whole) else map(words_of, _SEPARATORS.split(cell))
+            yield from (text for text in texts if not says_nothing(text))
 
     def _join(self, asset: _Asset, cluster: str, heading: str) -> None:
         """Make a thing a member of a cluster; one that no row declares is made of the column's word."""
@@ -267,8 +305,7 @@ class _Inventory:
     ) -> None:
         """Add a relation between two things that are known."""
         source, target = reversed(ends) if relation in _TURNED else ends
-        usable = port if port.isdecimal() and 0 < int(port) <= MAX_PORT else None
-        link = Link(_MEANINGS[relation], source, target, origin, what, guessed, usable)
+        link = Link(_MEANINGS[relation], source, target, origin, what, guessed, port_said(port))
         self.facts.links.append(link)
         if relation == "exchanges":
             self.facts.links.append(replace(link, source=target, target=source, what=f"{what}, and back"))
@@ -277,7 +314,7 @@ class _Inventory:
         """Return the key of the one thing that the first telling text means; otherwise the relation is left."""
         ambiguous = False
         for text in texts:
-            found = self._index.found(text) or frozenset(filter(None, [self._sites.get(text)]))
+            found = self._index.found(text) or frozenset(filter(None, [self._sites.get(text.casefold())]))
             if len(found) == 1:
                 return next(iter(found))
             ambiguous = ambiguous or bool(found)
@@ -294,11 +331,14 @@ class _Inventory:
         return texts[-1] if texts else "nothing"
 
 
-MAX_PORT = 65_535
-
-
 def _origin(table: CsvTable, row: Row) -> Origin:
     return Origin(table.file, f"row {row.number}")
+
+
+def _site(asset: _Asset, mapping: TableMapping) -> str:
+    """Return the word for where a thing is; an empty one for what is in no place."""
+    placeless = {"site", "service", "people", "third-party", "fmi", "process"}
+    return "" if asset.kind in placeless else _cell(asset.row, mapping, "site")
 
 
 def _cell(row: Row, mapping: TableMapping, column: str) -> str:
@@ -309,13 +349,7 @@ def _cell(row: Row, mapping: TableMapping, column: str) -> str:
 def _cells(row: Row, mapping: TableMapping, column: str) -> list[str]:
     """Return all that a row says in the headings of one of our columns, in their order."""
     texts = (words_of(row.cells.get(heading, "")) for heading in mapping.columns.get(column, ()))
-    return [text for text in texts if text]
-
-
-def _parts(row: Row, mapping: TableMapping, column: str) -> list[str]:
-    """Return the several texts of one cell."""
-    cells = (row.cells.get(heading, "") for heading in mapping.columns.get(column, ()))
-    return [words_of(text) for cell in cells for text in _SEPARATORS.split(cell) if words_of(text)]
+    return [text for text in texts if not says_nothing(text)]
 
 
 def _kind(mapping: TableMapping, class_: str, name: str, title: str) -> tuple[RowKind, str | None]:
@@ -351,8 +385,8 @@ def _unwanted(asset: _Asset, mapping: TableMapping) -> tuple[str, str]:
     environment = _cell(asset.row, mapping, "environment")
     if environment:
         word = mapping.environments.get(environment)
-        if word.word == "leave" if word else is_not_production(environment):
-            return ENVIRONMENT_LEFT, environment
+        if word.word == "leave" if word else environment_of(environment)[0] == "leave":
+            return NOT_PRODUCTION, environment
     return "", ""
 
 
@@ -386,16 +420,24 @@ def _environment(mapping: TableMapping, environment: str) -> dict[str, Said]:
 
 def _limits(row: Row, mapping: TableMapping) -> dict[str, Said]:
     """Return the limits that a row gives, as the model writes durations, and its criticality in our word."""
-    found: dict[str, str] = {}
+    # The heading of a column may name the unit of its bare numbers; for all others the mapping does.
+    common = (mapping.unit.word, mapping.unit.guess) if mapping.unit is not None else (None, False)
+    found: dict[str, tuple[str, tuple[str | None, bool]]] = {}
     for name, text in _OBJECTIVE.findall(_cell(row, mapping, "objectives")):
-        found["mtpd" if name.casefold() == "mtd" else name.casefold()] = text
-    found |= {key: cell for key in _LIMITS if (cell := _cell(row, mapping, key))}
-    read = {key: duration_of(text, mapping.unit) for key, text in found.items()}
-    # A recovery time or tolerance of nothing is an empty field, not an ambition; a recovery point of nothing is one.
-    given = {key: text for key, text in read.items() if text is not None and (text != "0s" or key == "rpo")}
+        found["mtpd" if name.casefold() == "mtd" else name.casefold()] = text, common
+    for key in _LIMITS:
+        if cell := _cell(row, mapping, key):
+            named = unit_in(mapping.columns[key][0])
+            found[key] = cell, (named, False) if named else common
+    values: dict[str, Said] = {}
+    for key, (text, (unit, guess)) in found.items():
+        read = duration_of(text, unit)
+        # A recovery time or tolerance of nothing is an empty field, not an ambition; a recovery point of nothing is.
+        if read is not None and (read != "0s" or key == "rpo"):
+            bare = guess and duration_of(text) is None
+            values[key] = Said(read, f'that a bare number counts in {unit}; "{text}"' if bare else None)
+    unread = ", ".join(f'{key} "{text}"' for key, (text, (unit, _)) in found.items() if duration_of(text, unit) is None)
     criticality = _cell(row, mapping, "criticality")
     word = mapping.criticalities.get(criticality)
-    shown = word.word if word is not None else criticality
-    unread = ", ".join(f'{key} "{found[key]}"' for key, text in read.items() if text is None)
-    values = {key: Said(text) for key, text in given.items()} | said(criticality=shown or None)
+    values |= said(criticality=(word.word if word is not None else criticality) or None)
     return values | ({"unread": Said(unread, f"no duration could be read; {unread}")} if unread else {})

@@ -38,6 +38,7 @@ _UNIT_WORDS: Mapping[str, str] = {
 }
 _PART = re.compile(r"\s*([0-9]{1,9})\s*([a-z]+)\s*(?:,|and)?", re.ASCII)
 _ISO_8601 = re.compile(r"p(?:([0-9]{1,6})d)?(?:t(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?)?", re.ASCII)
+_WHOLE = re.compile(r"^([0-9]{1,9})[.,]0+$")
 _CLOCK = re.compile(r"(?:1970-01-0([1-9]) )?([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])", re.ASCII)
 
 
@@ -63,69 +64,82 @@ def duration_of(text: str, unit: str | None = None) -> str | None:
     """Return a duration as the model writes it, for the ways in which exports do; ``None`` if it is none of them.
 
     Understood are ``4h``, ``4 hours``, ``1h30m``, ``PT4H`` (ISO 8601), ``04:00:00`` and the calendar form of some
-    CMDBs, ``1970-01-01 04:00:00``. A bare number counts in ``unit`` (``m``, ``h``, ``d``), and is nothing without one.
+    CMDBs, ``1970-01-01 04:00:00``. A bare number, also as spreadsheets have it (``4.0``), counts in ``unit`` (``m``,
+    ``h``, ``d``), and is nothing without one.
     """
-    found = _milliseconds(text.strip().casefold(), unit)
+    found = _milliseconds(_WHOLE.sub(r"\1", text.strip().casefold()), unit)
     return None if found is None or found > MAX_DURATION_MS else written(found)
 
 
 def unit_in(column: str) -> str | None:
-    """Return the unit that the heading of a column names, as in ``rto_hours`` or ``RTO (min)``."""
-    for word in re.findall(r"[a-z]+", column.casefold()):
-        if (unit := _UNIT_WORDS.get(word)) is not None and len(word) > 1:
-            return unit
-    return None
+    """Return the unit that the heading of a column ends in, as in ``rto_hours``, ``RTO (min)`` or ``RPO [h]``."""
+    words = re.findall(r"[a-z]+", column.casefold())
+    return next((unit for word in words[1:] if (unit := _UNIT_WORDS.get(word)) in {"m", "h", "d"}), None)
 
 
-def criticality_of(text: str) -> Criticality | None:
-    """Return what a word or number for criticality, tier or priority means; 1 is the most critical."""
-    words = re.findall(r"[a-z]+|[0-9]+", text.casefold())
-    joined = " ".join(words)
-    if joined in {"0", "1"} or any(word in joined for word in ("most critical", "mission", "vital", "platinum")):
-        return "critical"
-    for criticality, marks in _MARKS.items():
+def criticality_of(text: str) -> tuple[Criticality, bool] | None:
+    """Return what a word or number for criticality, tier or priority means, and whether that is only a guess.
+
+    Words count before numbers, because scales run both ways: "4 - Critical" is critical, and so is "1 - most critical".
+    A number alone is read as a tier, 1 the most critical, and is a guess.
+    """
+    folded = text.casefold()
+    words = re.findall(r"[^\W\d_]+", folded)
+    for criticality, marks in _MARKS:
         if any(mark in words for mark in marks):
-            return criticality
-    return None
+            return criticality, False
+    number = re.search(r"[0-9]+", folded)
+    tier = _TIERS.get(number[0]) if number is not None else None
+    return None if tier is None else (tier, True)
 
 
-_MARKS: Mapping[Criticality, tuple[str, ...]] = {
-    "low": ("low", "not", "non", "4", "5", "bronze", "minor", "niedrig", "faible", "laag"),
-    "medium": ("medium", "moderate", "less", "3", "silver", "mittel", "moyen", "normal"),
-    "high": ("high", "somewhat", "important", "2", "gold", "hoch", "major"),
-    "critical": ("critical", "1", "0", "kritisch", "critique", "kritiek", "essential"),
+# In this order: what weakens or strengthens a word ("not critical", "very high") decides before the word itself.
+_MARKS: tuple[tuple[Criticality, tuple[str, ...]], ...] = (
+    ("low", ("not", "non", "nicht", "niet", "pas")),
+    ("critical", ("most", "very", "sehr", "très", "zeer", "mission", "vital", "platinum", "extreme", "severe")),
+    ("medium", ("less", "weniger", "moins", "minder")),
+    ("high", ("somewhat",)),
+    ("critical", ("critical", "kritisch", "critique", "kritiek", "essential")),
+    ("high", ("high", "important", "gold", "hoch", "élevé", "élevée", "hoog", "major")),
+    ("medium", ("medium", "moderate", "silver", "mittel", "moyen", "moyenne", "gemiddeld", "normal")),
+    ("low", ("low", "bronze", "minor", "niedrig", "gering", "faible", "laag")),
+)
+_TIERS: Mapping[str, Criticality] = {
+    "0": "critical",
+    "1": "critical",
+    "2": "high",
+    "3": "medium",
+    "4": "low",
+    "5": "low",
 }
 
 
-def limits_said(given: Mapping[str, str], criticality: str | None) -> dict[str, Said]:
+def limits_said(given: Mapping[str, Said], criticality: str | None) -> dict[str, Said]:
     """Return ``impact``, ``impact_tolerance``, ``rto`` and ``rpo`` of a service.
 
     ``given`` has what the export says, as the model writes durations: ``tolerance``, ``rto``, ``rpo`` and ``mtpd``, the
     maximum tolerable period of disruption, which becomes a point of the impact analysis and caps what is guessed.
     """
     known = criticality_of(criticality) if criticality else None
-    table = TABLE[known or _STRICTEST]
+    table = TABLE[known[0] if known else _STRICTEST]
     because = f'its criticality is "{criticality}"' if known else "no criticality is given, the strictest line is taken"
     values: dict[str, Said] = {}
-    mtpd = given.get("mtpd")
+    stated = {key: str(said.value) for key, said in given.items()}
+    mtpd = stated.get("mtpd")
     if mtpd is not None:
-        values["impact"] = Said({mtpd: "intolerable"})
-    tolerance = given.get("tolerance")
-    if tolerance is None:
+        values["impact"] = Said({mtpd: "intolerable"}, given["mtpd"].guessed)
+    if "tolerance" in given:
+        tolerance, guessed = stated["tolerance"], given["tolerance"].guessed
+    else:
         # An objective that was given says that the service can be away for that long; no limit is invented below it.
-        longest = max((table.tolerance, given.get("rto", "0s")), key=_ms)
+        longest = max((table.tolerance, stated.get("rto", "0s")), key=_ms)
         tolerance = longest if mtpd is None else min((longest, mtpd), key=_ms)
-        values["impact_tolerance"] = Said({"duration": tolerance}, f"no impact tolerance is given; {because}")
-    else:
-        values["impact_tolerance"] = Said({"duration": tolerance})
-    if "rto" in given:
-        values["rto"] = Said(given["rto"])
-    else:
-        values["rto"] = Said(min((table.rto, tolerance), key=_ms), f"no objective is given; {because}")
-    if "rpo" in given:
-        values["rpo"] = Said(given["rpo"])
-    else:
-        values["rpo"] = Said(table.rpo, f"no objective is given; {because}")
+        by = because if tolerance == table.tolerance else f"it is the {'RTO' if tolerance == longest else 'MTPD'}"
+        guessed = f"no impact tolerance is given; {by}"
+    values["impact_tolerance"] = Said({"duration": tolerance}, guessed)
+    nothing = f"no objective is given; {because}"
+    values["rto"] = given.get("rto", Said(min((table.rto, tolerance), key=_ms), nothing))
+    values["rpo"] = given.get("rpo", Said(table.rpo, nothing))
     return values
 
 

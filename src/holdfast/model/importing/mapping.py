@@ -24,6 +24,7 @@ from holdfast.model.vocabulary import Vocabulary
 Holds = Literal["assets", "services", "sites", "relations", "nothing"]
 HOLDS: tuple[Holds, ...] = get_args(Holds)
 
+UNITS = ("m", "h", "d")
 BY_NAME = "by-name"  # a kind that is guessed from what a row is called
 EMPTY = "(empty)"  # how a mapping names a cell without a value
 
@@ -66,7 +67,7 @@ _TABLE: Section = {
     "states": Key("section"),
     "criticalities": Key("section"),
     "relations": Key("section"),
-    "unit": Key("words", words=("m", "h", "d")),
+    "unit": Key("text"),
 }
 _MAPPING: Section = {"tables": Key("section", required=True)}
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -91,7 +92,8 @@ class TableMapping:
     """How one table is read. ``columns`` maps our words to headings, the others the table's words to ours.
 
     Of several headings the first under which a row has anything counts; an end of a relation is sought by each in turn.
-    ``kind`` and ``relation`` hold for all rows where no column says it; ``unit`` is that of bare numbers of durations.
+    ``kind`` and ``relation`` hold for all rows where no column says it; ``unit`` is that of durations that are bare
+    numbers below a heading which names none.
     """
 
     holds: Word
@@ -105,12 +107,12 @@ class TableMapping:
     states: Mapping[str, Word] = field(default_factory=dict)
     criticalities: Mapping[str, Word] = field(default_factory=dict)
     relations: Mapping[str, Word] = field(default_factory=dict)
-    unit: str | None = None
+    unit: Word | None = None
 
     def words(self) -> Iterator[Word]:
         """Yield every word of the mapping that may be a guess."""
         yield self.holds
-        yield from (word for word in (self.kind, self.relation) if word is not None)
+        yield from (word for word in (self.kind, self.relation, self.unit) if word is not None)
         for table in (self.kinds, self.environments, self.states, self.criticalities, self.relations):
             yield from table.values()
 
@@ -146,7 +148,7 @@ def _table(fields: Fields) -> TableMapping:
         states=_words(fields, "states"),
         criticalities=_words(fields, "criticalities"),
         relations=_words(fields, "relations"),
-        unit=fields.word("unit") if "unit" in fields else None,
+        unit=_word(fields, "unit", UNITS),
     )
 
 

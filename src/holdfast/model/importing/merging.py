@@ -8,6 +8,7 @@ that a person wrote refers to it. An entry that nobody touched is written anew; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,11 +21,14 @@ from holdfast.model.importing.blocks import Block, Parts, plain_of, put_together
 from holdfast.model.importing.editing import Edit, edited
 from holdfast.model.importing.facts import Plain
 from holdfast.model.importing.record import Record, Recorded
-from holdfast.model.importing.rendering import digest, flow, plain, rendered
+from holdfast.model.importing.rendering import GUESSED, digest, flow, plain, rendered
 
 Key = tuple[Section, str]
 
+ELSEWHERE = "you declare it in another file"
 _NOT_THERE = "nothing"
+# Guesses that a person confirms by taking the comment away; the others change with what the source says of more.
+_CONFIRMED = frozenset({"kind", "environment", "headcount", "impact_tolerance", "rto", "rpo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,44 @@ class _Merge:
         if block is not None:
             self.kept[key] = block
         self.changes.append(Change(*key, fate, tuple(details)))
+
+
+def followed(parts: Parts, record: Record) -> tuple[Record, tuple[str, ...]]:
+    """Return the record with the names that a person gave to entries since, and a sentence for each.
+
+    What links refer to is the new name. Anything less certain is one entry removed and another written.
+    """
+    pairs: list[tuple[Key, str]] = [
+        ((section, old), new)
+        for section, blocks in parts.sections.items()
+        if section != "flows"
+        for old, new in _renamed(section, blocks, record)
+    ]
+    renamed: dict[Key, str] = {key: new for key, new in pairs if [old for old, _ in pairs].count(key) == 1}
+    if not renamed:
+        return record, ()
+    new_names = {old: new for (_, old), new in renamed.items()}
+    names = {key: new_names.get(name, name) for key, name in record.names.items()}
+    entries = {(key[0], renamed.get(key, key[1])): recorded for key, recorded in record.entries.items()}
+    told = tuple(f"{old} is now {new}, as you renamed it" for (_, old), new in sorted(renamed.items()))
+    return replace(record, names=names, entries=entries), told
+
+
+def _renamed(section: Section, blocks: Sequence[Block], record: Record) -> Iterator[tuple[str, str]]:
+    """Yield old and new names: an entry of the record is gone, and at its place stands one that says the same."""
+    present = {block.name for block in blocks}
+    gone = {key[1]: each.values for key, each in record.entries.items() if key[0] == section and key[1] not in present}
+    known = [block.name for block in blocks if (section, block.name) in record.entries]
+    above, ahead = "", iter([*known, None])
+    below = next(ahead)
+    for block in blocks if gone else ():
+        if block.name == below:
+            above, below = below, next(ahead)
+            continue
+        fits = [name for name in gone if above < name and (below is None or name < below)]
+        same = [name for name in fits if gone[name] == plain_of(block.node)]
+        if len(same) == 1:
+            yield same[0], block.name
 
 
 def surroundings(parts: Parts, record: Record, file: str, others: Mapping[str, Node]) -> Surroundings:
@@ -106,21 +148,21 @@ def merged(
     merge = _Merge(record, _by_key(parts))
     referred = frozenset[str]().union(*(texts_of(node) for node in others.values()))
     proposed = {(entry.section, entry.name): entry for entry in proposal.entries}
-    alive = frozenset(proposal.names.values())
+    alive, elsewhere = frozenset(proposal.names.values()), frozenset(key for key, _ in _declared(others))
     for key in sorted({*merge.blocks, *record.entries, *proposed}):
-        _decide(merge, key, proposed.get(key), alive)
-    _let_go(merge, referred, frozenset(key for key, _ in _declared(others)))
+        _decide(merge, key, proposed.get(key), alive, elsewhere)
+    _let_go(merge, referred, elsewhere)
     sections: dict[Section, tuple[Block, ...]] = {
         section: tuple(block for key, block in merge.kept.items() if key[0] == section) for section in SECTIONS
     }
     text = put_together(Parts(parts.header or header, sections, parts.others))
     findings = _doubts(file, text, merge.kept)
     ordered = sorted(merge.changes, key=lambda change: (SECTIONS.index(change.section), change.name))
-    result = Merged(text, Record(proposal.names, merge.remembered), tuple(ordered))
+    result = Merged(text, replace(record, names=proposal.names, entries=merge.remembered), tuple(ordered))
     return (None if findings.has_errors else result), findings
 
 
-def _decide(merge: _Merge, key: Key, new: Entry | None, alive: frozenset[str]) -> None:
+def _decide(merge: _Merge, key: Key, new: Entry | None, alive: frozenset[str], elsewhere: frozenset[Key]) -> None:
     """Decide on one entry by its three sides."""
     block, base = merge.blocks.get(key), merge.record.entries.get(key)
     if new is not None:
@@ -140,7 +182,8 @@ def _decide(merge: _Merge, key: Key, new: Entry | None, alive: frozenset[str]) -
     elif block is None:
         if base is not None and key[1] in alive:
             merge.remembered[key] = base
-            merge.settle(key, "unwanted", None)
+            moved = key in elsewhere
+            merge.settle(key, "yours" if moved else "unwanted", None, [ELSEWHERE] if moved else [])
     elif base is None:
         merge.settle(key, "yours", block)
     elif _touched(block, base):
@@ -161,7 +204,10 @@ def _reconcile(merge: _Merge, key: Key, block: Block, base: Recorded, new: Entry
     conflicts: list[str] = []
     for path, value in _differences((), base.values, mine, plain(new), conflicts):
         said = new.values.get(path[0])
-        edits.append(Edit(path, value, said.guessed if said else None))
+        if said is not None and said.guessed and path[0] in _CONFIRMED and not _is_guess(block, path[0]):
+            conflicts.append(f"{path[0]}: yours is confirmed, what would be guessed now is {flow(said.value)}")
+        else:
+            edits.append(Edit(path, value, said.guessed if said else None))
     edits = _sound(edits, mine, conflicts)
     text = edited(block.text, edits) if edits else block.text
     if text is None:
@@ -172,6 +218,11 @@ def _reconcile(merge: _Merge, key: Key, block: Block, base: Recorded, new: Entry
     fate: Fate = "updated" if text != block.text else "kept" if conflicts else "unchanged"
     node = _node_of(text, key) or block.node
     merge.settle(key, fate, replace(block, text=text, node=node), conflicts)
+
+
+def _is_guess(block: Block, key: str) -> bool:
+    """Return whether a key of an entry still carries the comment that calls it a guess."""
+    return re.search(rf"^ *{key}:.*{GUESSED}", block.text, re.MULTILINE) is not None
 
 
 def _differences(
@@ -244,7 +295,7 @@ def _let_go(merge: _Merge, referred: frozenset[str], elsewhere: frozenset[Key]) 
     """Remove what is no longer proposed, unless something that stays by a person's hand refers to it."""
     for key in [key for key in merge.gone if key in elsewhere]:
         del merge.gone[key]
-        merge.settle(key, "removed", None, ["you declare it in another file"])
+        merge.settle(key, "removed", None, [ELSEWHERE])
     named = set(referred)
     for key, block in merge.kept.items():
         before, base = merge.blocks.get(key), merge.record.entries.get(key)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import count
 
 from holdfast.model.fields import MAX_NAME_CHARS
 from holdfast.model.importing.facts import Sort, Thing
@@ -49,24 +50,19 @@ def named(
     taken = set(recorded.values())
     for thing in unnamed:
         if thing.key not in names:
-            names[thing.key] = _free(thing, taken | set((avoid or {}).get(thing.sort, ())))
+            avoided = avoid.get(thing.sort, ()) if avoid else ()
+            names[thing.key] = next(name for name in _wanted(thing) if name not in taken and name not in avoided)
             taken.add(names[thing.key])
     return names
 
 
-def _free(thing: Thing, taken: Collection[str]) -> str:
-    """Return the first name for a thing that nothing else has."""
+def _wanted(thing: Thing) -> Iterator[str]:
+    """Yield the names that a thing could have, the best first; they do not end."""
     wanted = slug(thing.name)
-    if wanted not in taken:
-        return wanted
+    yield wanted
     kind = thing.value("kind")
-    by_kind = _suffixed(wanted, str(kind) if thing.sort == "resource" and kind else thing.sort)
-    if by_kind not in taken:
-        return by_kind
-    number = 2
-    while (candidate := _suffixed(wanted, str(number))) in taken:
-        number += 1
-    return candidate
+    yield _suffixed(wanted, str(kind) if thing.sort == "resource" and kind else thing.sort)
+    yield from (_suffixed(wanted, str(number)) for number in count(2))
 
 
 def _fits(name: str) -> bool:

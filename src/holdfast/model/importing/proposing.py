@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from holdfast.model.importing.facts import words_of
-from holdfast.model.importing.limits import criticality_of, unit_in
+from holdfast.model.importing.limits import criticality_of, duration_of, unit_in
 from holdfast.model.importing.mapping import (
     ASSET_COLUMNS,
     BY_NAME,
@@ -23,14 +23,16 @@ from holdfast.model.importing.mapping import (
 from holdfast.model.importing.rendering import flow, scalar
 from holdfast.model.importing.tables import CsvTable
 from holdfast.model.importing.words import (
-    is_not_production,
+    environment_of,
     is_out_of_use,
     kind_of_class,
     relation_of_type,
+    says_nothing,
 )
 
 MAX_WORDS = 500  # of one column: a class or state that takes more different values is none
 _MAX_STATES = 40
+_MOST_REPEATED = 10  # one row in so many may repeat the identity of another: exports have doubles
 
 HEADER = """\
 # How `holdfast import csv` reads your tables: proposed from their headings and words, and yours to edit.
@@ -43,78 +45,77 @@ tables:
 """
 
 # Headings in small letters with single blanks, the most telling first.
-_ASSETS: Mapping[str, tuple[str, ...]] = {
+_ASSETS: Mapping[str, str] = {
     "id": (
-        *("sys id", "ci id", "ref id", "asset id", "correlation id", "object id", "identifier", "uuid", "guid", "id"),
-        *("ci number", "asset number", "number", "key", "asset tag", "kennung", "identifiant", "nummer"),
+        "sys id, ci id, ref id, asset id, correlation id, object id, identifier, uuid, guid, id, ci number, "
+        "asset number, number, key, asset tag, kennung, identifiant, nummer"
     ),
+    # What stands last rather says, beside another name, what a row belongs to.
     "name": (
-        *("name", "ci name", "asset name", "configuration item", "hostname", "host name", "service name"),
-        *("application name", "system name", "server name", "display name", "label", "title", "site name", "asset"),
-        *("bezeichnung", "nom", "libellé", "naam", "benennung"),
+        "name, ci name, asset name, configuration item, hostname, host name, service name, application name, "
+        "system name, server name, display name, label, title, site name, asset, bezeichnung, nom, libellé, naam, "
+        "benennung, service, servicename, application, system, component, component name, ci, device, device name, "
+        "node, host, server, resource, resource name, dienst, anwendung, applicatie"
     ),
     "kind": (
-        *("sys class name", "class", "ci class", "class name", "ci type", "asset type", "type", "kind", "asset class"),
-        *("object type", "category", "resource type", "model category", "klasse", "typ", "classe", "kategorie"),
+        "sys class name, class, ci class, class name, ci type, asset type, type, kind, asset class, object type, "
+        "category, resource type, model category, klasse, typ, classe, kategorie"
     ),
-    "title": ("display name", "friendly name", "long name", "full name"),
+    "title": "display name, friendly name, long name, full name",
     "site": (
-        *("location", "site", "data center", "data centre", "datacenter", "location name", "building", "office"),
-        *("availability zone", "zone", "region", "facility", "standort", "emplacement", "locatie", "rechenzentrum"),
+        "location, site, data center, data centre, datacenter, location name, building, office, availability zone, "
+        "zone, region, facility, standort, emplacement, locatie, rechenzentrum"
     ),
     "owner": (
-        *("owned by", "owner", "service owner", "business owner", "it application owner", "it owner", "product owner"),
-        *("application owner", "responsible", "accountable", "managed by", "support group", "assignment group", "team"),
-        *("assigned to", "custodian", "verantwortlich", "eigentümer", "propriétaire", "responsable", "eigenaar"),
+        "owned by, owner, service owner, business owner, it application owner, it owner, product owner, "
+        "application owner, responsible, accountable, managed by, support group, assignment group, team, "
+        "assigned to, custodian, verantwortlich, eigentümer, propriétaire, responsable, eigenaar"
     ),
-    "environment": (
-        *("environment", "used for", "env", "stage", "deployment environment", "umgebung", "environnement", "omgeving"),
-    ),
+    "environment": "environment, used for, env, stage, deployment environment, umgebung, environnement, omgeving",
     "state": (
-        *("install status", "operational status", "life cycle stage", "lifecycle stage", "lifecycle status"),
-        *("lifecycle", "status", "state", "life cycle stage status"),
+        "install status, operational status, life cycle stage, lifecycle stage, lifecycle status, lifecycle, "
+        "status, state, life cycle stage status"
     ),
     "criticality": (
-        *("busines criticality", "business criticality", "criticality", "service classification", "tier"),
-        *("business impact", "importance", "business value", "priority", "recovery tier"),
-        *("kritikalität", "criticité", "kritikaliteit", "schutzbedarf"),
+        "busines criticality, business criticality, criticality, service classification, tier, business impact, "
+        "importance, business value, priority, recovery tier, kritikalität, criticité, kritikaliteit, "
+        "schutzbedarf"
     ),
     "important": (
-        *("is business function", "important business service", "is important business service", "ibs"),
-        *("critical or important function", "is service"),
+        "is business function, important business service, is important business service, ibs, "
+        "critical or important function, is service"
     ),
     "needs": (
-        *("depends on", "dependencies", "dependency", "needs", "requires", "runs on", "hosted on", "host", "uses"),
-        *("upstream", "installed on", "server", "abhängig von", "dépend de", "afhankelijk van", "läuft auf"),
+        "depends on, dependencies, dependency, needs, requires, runs on, hosted on, host, uses, upstream, "
+        "installed on, server, abhängig von, dépend de, afhankelijk van, läuft auf"
     ),
-    "needed_by": ("parent assets", "used by", "supports", "dependents", "required by", "supported assets", "parents"),
-    "member_of": ("cluster", "cluster name", "member of", "redundancy group", "pool"),
-    "tolerance": ("impact tolerance", "tolerance"),
-    "rto": ("rto", "recovery time objective", "target rto"),
-    "rpo": ("rpo", "recovery point objective", "target rpo"),
+    "needed_by": "parent assets, used by, supports, dependents, required by, supported assets, parents",
+    "member_of": "cluster, cluster name, member of, redundancy group, pool",
+    "tolerance": "impact tolerance, tolerance",
+    "rto": "rto, recovery time objective, target rto",
+    "rpo": "rpo, recovery point objective, target rpo",
     "mtpd": (
-        *("mtpd", "mtd", "mao", "maximum tolerable period of disruption", "maximum tolerable downtime"),
-        *("max tolerable downtime", "maximum acceptable outage"),
+        "mtpd, mtd, mao, maximum tolerable period of disruption, maximum tolerable downtime, "
+        "max tolerable downtime, maximum acceptable outage"
     ),
-    "objectives": ("disaster recovery objectives", "recovery objectives", "continuity objectives"),
+    "objectives": "disaster recovery objectives, recovery objectives, continuity objectives",
 }
-_ENDS = ("sys id", "id", "name", "ci", "ci name", "ci id", "asset", "node", "element")
-_RELATIONS: Mapping[str, tuple[str, ...]] = {
-    "parent": tuple(
-        name
-        for base in ("parent", "source", "from", "dependent", "consumer", "upstream", "subject")
-        for name in (f"{base} sys id", base, *(f"{base} {end}" for end in _ENDS[1:]))
-    ),
-    "child": tuple(
-        name
-        for base in ("child", "target", "to", "dependency", "provider", "downstream", "object")
-        for name in (f"{base} sys id", base, *(f"{base} {end}" for end in _ENDS[1:]))
-    ),
+
+
+def _ends(words: str) -> str:
+    """Return what the columns of one end of a relation are called, the most telling first."""
+    ends = ("sys id", "", "id", "name", "ci", "ci name", "ci id", "asset", "node", "element")
+    return ", ".join(f"{word} {end}".strip() for word in words.split(", ") for end in ends)
+
+
+_RELATIONS: Mapping[str, str] = {
+    "parent": _ends("parent, source, from, dependent, consumer, upstream, subject"),
+    "child": _ends("child, target, to, dependency, provider, downstream, object"),
     "type": (
-        *("type", "relationship type", "relation type", "type name", "type display value", "relationship", "relation"),
-        *("dependency type", "predicate", "link type"),
+        "type, relationship type, relation type, type name, type display value, relationship, relation, "
+        "dependency type, predicate, link type, typ, kind, category, art, beziehungstyp, beziehung"
     ),
-    "port": ("port", "destination port", "target port"),
+    "port": "port, destination port, target port",
 }
 # Columns of which several may be read, the first that says anything counting.
 _SEVERAL: Mapping[str, int] = {"owner": 3, "parent": 2, "child": 2}
@@ -125,9 +126,11 @@ _GRC_SORTS = frozenset({"pr", "primary", "primary asset", "sp", "supporting", "s
 
 def proposed(table: CsvTable) -> TableMapping:
     """Return how a table is probably to be read."""
-    ends = _matched(table.headings, _RELATIONS)
-    columns = _matched(table.headings, _ASSETS)
-    if "parent" in ends and "child" in ends and ("kind" not in columns or columns["kind"] == ends.get("type")):
+    ends = _matched(table, _RELATIONS)
+    columns = _matched(table, _ASSETS)
+    # Things may have parents too; then they have a name and a class of their own.
+    things = {"name", "kind"} <= columns.keys() and columns["kind"] != ends.get("type")
+    if {"parent", "child"} <= ends.keys() and not things:
         return _proposed_relations(table, ends)
     if "name" not in columns and "id" in columns:
         columns = {"name": columns["id"], **columns}
@@ -167,7 +170,7 @@ def written_table(table: CsvTable, mapping: TableMapping) -> str:
     if mapping.relation is not None:
         lines.append(f"    relation: {_word(mapping.relation)}  # of every row: what the parent does with the child")
     if mapping.unit is not None:
-        lines.append(f"    unit: {mapping.unit}  # of durations that are bare numbers: m, h or d")
+        lines.append(f"    unit: {_word(mapping.unit)}  # of durations that are bare numbers: m, h or d")
     tables = (
         ("kinds", "kind", mapping.kinds, "their classes: our kinds, or service, site, by-name, leave"),
         ("environments", "environment", mapping.environments, "production, or leave; test only for what may be broken"),
@@ -209,8 +212,10 @@ def _proposed_assets(table: CsvTable, columns: Mapping[str, tuple[str, ...]]) ->
     if len(states) > _MAX_STATES:
         kept, states = {key: headings for key, headings in kept.items() if key != "state"}, {}
     criticalities = _words(table, kept["criticality"][0], _criticality) if "criticality" in kept else {}
-    units = [unit_in(kept[key][0]) for key in sorted(_LIMITS) if key in kept]
-    bare = any(value.isdecimal() for key in _LIMITS if key in kept for value in table.values(kept[key][0]))
+    # What a heading says of its unit counts for its own column only: hours beside minutes are common.
+    unsaid = [kept[key][0] for key in _LIMITS if key in kept and unit_in(kept[key][0]) is None]
+    values = (value for heading in unsaid for value in table.values(heading))
+    bare = any(duration_of(value) is None and duration_of(value, "h") for value in values)
     return TableMapping(
         holds,
         table.encoding,
@@ -221,7 +226,7 @@ def _proposed_assets(table: CsvTable, columns: Mapping[str, tuple[str, ...]]) ->
         environments=environments,
         states=states,
         criticalities=criticalities,
-        unit=next((unit for unit in units if unit in {"m", "h", "d"}), "h") if bare else None,
+        unit=Word("h", guess=True) if bare else None,
     )
 
 
@@ -236,24 +241,40 @@ def _holds(table: CsvTable, columns: Mapping[str, tuple[str, ...]], kinds: Mappi
     return Word(known, guess=known != "assets")
 
 
-def _matched(headings: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _matched(table: CsvTable, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Return our columns with the headings that fit each best; no heading serves twice."""
+    headings = table.headings
     normal = {heading: " ".join(re.findall(r"[^\W_]+", heading.casefold())) for heading in headings}
     found: dict[str, tuple[str, ...]] = {}
     used: set[str] = set()
-    for key, known in names.items():
+    for key, words in names.items():
+        known = words.split(", ")
         fitting = [heading for name in known for heading in headings if normal[heading] == name]
         if key in _LIMITS:
             fitting += [heading for name in known for heading in headings if normal[heading].startswith(f"{name} ")]
         free = [heading for heading in dict.fromkeys(fitting) if heading not in used]
+        if key == "id":
+            free = [heading for heading in free if _tells_apart(table, heading)]
         if free:
             found[key] = tuple(free[: _SEVERAL.get(key, 1)])
             used.update(found[key])
     return found
 
 
+def _tells_apart(table: CsvTable, heading: str) -> bool:
+    """Return whether a column can identify rows: hardly any of its values repeats.
+
+    A tag that half of the rows share would make one row's identity depend on which others there are.
+    """
+    counts = _counted(table, heading)
+    del counts[EMPTY]
+    repeated = counts.total() - len(counts)
+    return bool(counts or not table.rows) and repeated <= max(1, counts.total() // _MOST_REPEATED)
+
+
 def _counted(table: CsvTable, heading: str) -> Counter[str]:
-    return Counter(words_of(value) or EMPTY for value in table.values(heading))
+    words = (words_of(value) for value in table.values(heading))
+    return Counter(EMPTY if says_nothing(word) else word for word in words)
 
 
 def _words(table: CsvTable, heading: str, word: Callable[[str], Word]) -> dict[str, Word]:
@@ -272,10 +293,7 @@ def _kind(text: str) -> Word:
 
 
 def _environment(text: str) -> Word:
-    if is_not_production(text):
-        return Word("leave")
-    known = re.search(r"prod|live|\bprd\b|disaster|\bdr\b|recovery", text, re.IGNORECASE)
-    return Word("production", guess=known is None)
+    return _guess(*environment_of(text))
 
 
 def _state(text: str) -> Word:
@@ -286,8 +304,8 @@ def _state(text: str) -> Word:
 
 
 def _criticality(text: str) -> Word:
-    known = criticality_of(text)
-    return Word(known or "critical", guess=known is None)
+    word, guess = criticality_of(text) or ("critical", True)
+    return Word(word, guess)
 
 
 def _guess(word: str, guess: bool) -> Word:  # noqa: FBT001  (it unpacks a pair)

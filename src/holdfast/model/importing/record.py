@@ -29,10 +29,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything that one import remembers of the one before; empty before the first."""
+    """Everything that one import remembers of the one before; empty before the first.
+
+    ``source`` and ``files`` are what it read: another source under the same name would take everything away.
+    """
 
     names: Mapping[str, str] = field(default_factory=dict)
     entries: Mapping[tuple[Section, str], Recorded] = field(default_factory=dict)
+    source: str = ""
+    files: tuple[str, ...] = ()
 
 
 def written_record(record: Record) -> str:
@@ -41,7 +46,8 @@ def written_record(record: Record) -> str:
         {"section": section, "name": name, "digest": recorded.digest, "values": recorded.values}
         for (section, name), recorded in sorted(record.entries.items())
     ]
-    whole = {"form": _FORM, "names": dict(sorted(record.names.items())), "entries": entries}
+    read = {"source": record.source, "files": sorted(record.files)}
+    whole = {"form": _FORM, **read, "names": dict(sorted(record.names.items())), "entries": entries}
     return f"{json.dumps(whole, ensure_ascii=False, indent=1)}\n"
 
 
@@ -51,18 +57,18 @@ def read_record(file: str, data: bytes, findings: Findings) -> Record | None:
         whole = json.loads(data)
         names = {str(key): str(name) for key, name in whole["names"].items()}
         entries = dict(_entry(each) for each in whole["entries"])
-        sound = whole["form"] == _FORM
+        source, files = str(whole["source"]), tuple(str(name) for name in whole["files"])
+        record = Record(names, entries, source, files) if whole["form"] == _FORM else None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        names, entries, sound = {}, {}, False
-    if not sound:
+        record = None
+    if record is None:
         message = "expected the record of the last import, got something else"
         remedy = (
             "Take the file from version control. Without it all that stands in the imported file counts as written by "
             "hand: delete this one to go on so."
         )
         findings.error("HF156", Place(file, 1), message, remedy)
-        return None
-    return Record(names, entries)
+    return record
 
 
 def _entry(each: Mapping[str, object]) -> tuple[tuple[Section, str], Recorded]:

@@ -12,6 +12,7 @@ from holdfast.model.importing.facts import Plain, Said, words_of
 
 WIDTH = 110
 INDENT = "  "
+GUESSED = "# guessed:"
 
 # Written without quotes: what neither YAML nor a reader could take for anything but a text.
 _SAFE = re.compile(r"\w(?:[\w./+%() -]*[\w./+%()])?")
@@ -98,4 +99,4 @@ def _block(value: Mapping[str, Plain] | Sequence[Plain], depth: int) -> Iterator
 
 
 def _comment(guessed: str | None) -> str:
-    return f"  # guessed: {words_of(guessed)}, confirm" if guessed else ""
+    return f"  {GUESSED} {words_of(guessed)}, confirm" if guessed else ""

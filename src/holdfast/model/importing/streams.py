@@ -6,6 +6,8 @@ Nothing in them is ever constructed: what comes out are the same nodes that our 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +25,8 @@ MAX_STREAM_ALIASED = 200_000
 
 _Parser: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_AGAIN = "Export the file again."
 
 
 class _Refused(Exception):
@@ -54,7 +58,8 @@ def read_stream(file: str, data: bytes, findings: Findings) -> tuple[Node, ...] 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"expected YAML or JSON, got text that is none: {error.problem or error.context}"
-        findings.error("HF154", Place(file, (mark.line if mark else 0) + 1), message, "Export the file again.")
+        remedy = "It looks like a template: render it first, as with helm template." if b"{{" in data else _AGAIN
+        findings.error("HF154", Place(file, (mark.line if mark else 0) + 1), message, remedy)
     except (yaml.YAMLError, UnicodeError):
         findings.error("HF154", Place(file, 1), "expected YAML or JSON in UTF-8", "Save the file as UTF-8.")
     return None
@@ -64,7 +69,10 @@ def _events(data: bytes) -> Iterator[yaml.Event]:
     """Yield the parser's events of a file that is not too long."""
     if len(data) > MAX_STREAM_BYTES:
         raise _Refused(1, f"expected at most {MAX_STREAM_BYTES:,} bytes, got {len(data):,}", "Split the file.")
-    yield from yaml.parse(data.decode("utf-8-sig"), Loader=_Parser)
+    # Shells of some systems write UTF-16 into files.
+    text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+    # JSON may write one character as two escapes, which the parser of YAML does not know.
+    yield from yaml.parse(_PAIR.sub(lambda pair: json.loads(f'"{pair[0]}"'), text), Loader=_Parser)
 
 
 class _Stream:

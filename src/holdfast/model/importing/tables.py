@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,14 @@ class CsvTable:
         return (row.cells.get(heading, "") for row in self.rows)
 
 
+class _BrokenRecordError(Exception):
+    """A record that is no CSV, and the line in which it begins."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 def read_table(
     file: str, data: bytes, findings: Findings, encoding: str | None = None, delimiter: str | None = None
 ) -> CsvTable | None:
@@ -75,9 +84,10 @@ def read_table(
     delimiter = delimiter or _sniffed(lines[skipped:])
     try:
         return _table(file, encoding, delimiter, lines[skipped:], skipped, findings)
-    except csv.Error as error:
-        message = f"expected CSV, got text that is none: {error}"
-        findings.error("HF150", Place(file, 1), message, "Export the table again, as CSV with quoted texts.")
+    except _BrokenRecordError as broken:
+        message = f"expected CSV, got a record that is none: {broken}"
+        remedy = 'Look for a quote that is not closed, or one inside a text that is not doubled (""), and export again.'
+        findings.error("HF150", Place(file, broken.line), message, remedy)
         return None
 
 
@@ -92,15 +102,35 @@ def _decoded(file: str, data: bytes, findings: Findings, encoding: str | None) -
     else:
         utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         for word in [encoding] if encoding else (["utf-16"] if utf_16 else ["utf-8", "windows-1252"]):
-            try:
-                text = data.decode(ENCODINGS[word])
-            except UnicodeDecodeError:
-                continue
-            if "\0" not in text:
+            text = _as_damaged(file, data, findings) if word == "utf-8" else _as(data, word)
+            if text is not None and "\0" not in text:
                 return text, word
         message = f"expected text in {encoding or 'UTF-8, UTF-16 or Windows-1252'}, got something else"
         findings.error("HF150", Place(file, 1), message, "Export the table again as CSV in UTF-8.")
     return None
+
+
+def _as(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(ENCODINGS[encoding])
+    except UnicodeDecodeError:
+        return None
+
+
+def _as_damaged(file: str, data: bytes, findings: Findings) -> str | None:
+    """Return UTF-8 text, also where some bytes of it are none: the rest must not be taken for another encoding."""
+    text = _as(data, "utf-8")
+    if text is not None or b"\0" in data:
+        return text
+    text = data.decode(ENCODINGS["utf-8"], "replace")
+    damaged = text.count("\ufffd")
+    if sum(character > "\x7f" for character in text) < 2 * damaged:
+        return None
+    line = text.count("\n", 0, text.index("\ufffd")) + 1
+    message = f"expected UTF-8, got {damaged:,} character{'s' * (damaged != 1)} that are none and read as \ufffd"
+    remedy = "Export the table again as UTF-8, or say its encoding in the mapping."
+    findings.add("warning", "HF150", Place(file, line), message, remedy)
+    return text
 
 
 def _sniffed(lines: Sequence[str]) -> str:
@@ -117,7 +147,8 @@ def _sniffed(lines: Sequence[str]) -> str:
 
 def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     try:
-        return [cells for cells, _ in zip(csv.reader(lines, delimiter=delimiter), range(SAMPLE_ROWS), strict=False)]
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        return [cells for cells, _ in zip(reader, range(SAMPLE_ROWS), strict=False)]
     except csv.Error:
         return []
 
@@ -125,13 +156,14 @@ def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 def _table(
     file: str, encoding: str, delimiter: str, lines: Sequence[str], skipped: int, findings: Findings
 ) -> CsvTable | None:
-    """Return the rows below the headings, which are the first row with at least two cells that say anything."""
+    """Return the rows below the headings."""
     headings: tuple[str, ...] = ()
     rows: list[Row] = []
-    for number, cells in enumerate(csv.reader(lines, delimiter=DELIMITERS[delimiter]), start=1 + skipped):
+    fewest = _fewest_headings(_sample(lines, DELIMITERS[delimiter]))
+    for number, cells in enumerate(_records(lines, delimiter, skipped), start=1 + skipped):
         stripped = [cell.strip() for cell in cells]
         if not headings:
-            if sum(map(bool, stripped)) > 1 or (number > _PREAMBLE_ROWS and any(stripped)):
+            if sum(map(bool, stripped)) >= fewest or (number > _PREAMBLE_ROWS and any(stripped)):
                 headings = _distinct(stripped)
                 if len(headings) > MAX_COLUMNS:
                     message = f"expected at most {MAX_COLUMNS:,} columns, got {len(headings):,}"
@@ -148,6 +180,31 @@ def _table(
         findings.error("HF151", Place(file, 1), message, "Export the table with its headings in the first row.")
         return None
     return CsvTable(file, encoding, delimiter, headings, tuple(rows))
+
+
+def _records(lines: Sequence[str], delimiter: str, skipped: int) -> Iterator[list[str]]:
+    """Yield the records.
+
+    The reader is strict: a quote that nobody closes would else swallow the rows behind it, and nobody would know.
+    """
+    reader = csv.reader(lines, delimiter=DELIMITERS[delimiter], strict=True, skipinitialspace=True)
+    started = 0
+    try:
+        for cells in reader:
+            yield cells
+            started = reader.line_num
+    except csv.Error as error:
+        raise _BrokenRecordError(str(error), started + skipped + 1) from error
+
+
+def _fewest_headings(sample: Sequence[Sequence[str]]) -> int:
+    """Return how many cells of the row of headings say something: two, and more than half as many as usual.
+
+    Some exports put titles and dates above their headings, in one cell or two.
+    """
+    counts = Counter(sum(bool(cell.strip()) for cell in cells) for cells in sample)
+    usual = max((count for count in counts if count), key=lambda count: (counts[count], count), default=0)
+    return max(2, usual // 2 + 1)
 
 
 def _distinct(headings: Sequence[str]) -> tuple[str, ...]:

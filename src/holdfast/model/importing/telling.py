@@ -74,5 +74,6 @@ def _row(row: Row) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a text that cannot leave its cell of a table."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("\n", " ")
+    """Return a text that cannot leave its cell of a table, and is neither a link nor a picture in it."""
+    harmless = text.replace("\\", "\\\\").replace("|", "\\|").replace("](", "]\\(").replace("<", "&lt;")
+    return harmless.replace("`", "'").replace("\n", " ")

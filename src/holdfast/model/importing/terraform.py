@@ -1,8 +1,9 @@
 """A Terraform or OpenTofu state (format version 4) as things and links.
 
 A resource of a type that services stand on becomes a resource here; of several instances, each is one and all of them
-are a group. Its zone becomes its site, its provider a third party that it needs, and the dependencies that the state
-records are what it needs: they are wider than what it needs at every moment, and so are marked as guessed.
+are a group: of ``count`` most must function, of ``for_each`` all, because their keys say that they differ. Its zone
+becomes its site, its provider a third party that it needs, and the dependencies that the state records are what it
+needs: they are wider than what it needs at every moment, and so are marked as guessed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from holdfast.errors import Place
 from holdfast.model.documents import Node, Scalar
 from holdfast.model.findings import Findings
 from holdfast.model.importing.clouds import NAMES, OWN_PROVIDERS, PLACES, PROVIDERS, TYPES
-from holdfast.model.importing.facts import Facts, Link, Origin, Thing, kind_said, said
+from holdfast.model.importing.facts import NOT_PRODUCTION, Facts, Link, Origin, Thing, kind_said, said, whole
 from holdfast.model.importing.streams import items_at, read_stream, table_at, text_at, texts_at
+from holdfast.model.importing.words import environment_of
 
-OTHER_TYPE = "a type of resource that nothing stands on by itself"
+OTHER_TYPE = "a type of resource that is not among those on which services are known to stand"
 DATA = "a data source: it is looked up, not run"
 RECORDED = "the state records it as a dependency, which may be needed to build and not to run"
 REGION = "only its region is known, not its zone"
@@ -73,11 +75,19 @@ def _taken(facts: Facts, file: str, node: Node) -> _Resource | None:
         facts.leave(origin, address, OTHER_TYPE, type_)
     else:
         provider = _PROVIDER.search(text_at(node, "provider"))
-        instances = items_at(node, "instances")
-        keys = tuple((f"{address}{_index(instance)}", instance) for instance in instances)
+        # What is deposed was replaced and waits for its end.
+        instances = [each for each in items_at(node, "instances") if not text_at(each, "deposed")]
+        keys = []
+        for key, instance in ((f"{address}{_index(instance)}", instance) for instance in instances):
+            environment = _tag(instance, "environment", "env", "stage") or ""
+            if environment_of(environment)[0] == "leave":
+                facts.leave(Origin(file, key), key, NOT_PRODUCTION, environment, key)
+            else:
+                keys.append((key, instance))
         if keys:
-            return _Resource(address, provider[1] if provider else type_.partition("_")[0], node, file, keys)
-        facts.leave(origin, address, "without instances", type_)
+            return _Resource(address, provider[1] if provider else type_.partition("_")[0], node, file, tuple(keys))
+        if not instances:
+            facts.leave(origin, address, "without instances", type_)
     return None
 
 
@@ -100,9 +110,10 @@ def _add_resource(facts: Facts, resource: _Resource) -> None:
         facts.things.append(
             Thing(resource.address, text_at(resource.node, "name"), "resource", origin, kind_said(kind))
         )
-        for key, _ in resource.instances:
+        for key, instance in resource.instances:
             what = f"{key} is an instance of {resource.address}"
-            facts.links.append(Link("cluster", resource.address, key, origin, what))
+            alike = whole(text_at(instance, "index_key")) is not None
+            facts.links.append(Link("cluster" if alike else "collection", resource.address, key, origin, what))
 
 
 def _name(resource: _Resource, instance: Node) -> str:

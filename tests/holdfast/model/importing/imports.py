@@ -13,7 +13,7 @@ from holdfast.model.importing.blocks import plain_of
 from holdfast.model.importing.facts import Plain
 from holdfast.model.importing.imports import Imported, InPlace, Places, imported
 from holdfast.model.loader import load, root_of
-from holdfast.model.types import Model
+from holdfast.model.types import AllOf, Model, On
 from holdfast.model.vocabulary import Vocabulary
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "imports"
@@ -92,3 +92,22 @@ def guessed(account: Account) -> dict[str, tuple[str, ...]]:
 def fates(account: Account) -> dict[str, str]:
     """Return what became of each entry that is not simply unchanged."""
     return {change.name: change.fate for change in account.changes if change.fate != "unchanged"}
+
+
+def bring(source: str, files: Mapping[str, str | bytes]) -> tuple[Model, Imported]:
+    """Import into a fresh declaration, and return the model."""
+    declaration = Declaration()
+    result = declaration.bring(source, files)
+    return declaration.model(), result
+
+
+def flows(model: Model) -> set[tuple[str, str, int | None]]:
+    """Return source, target and port of every flow."""
+    return {(flow.source, flow.target, flow.port) for flow in model.flows}
+
+
+def needs(model: Model, name: str) -> set[str]:
+    """Return what a resource or group needs, all of it."""
+    need = model.groups[name].needs if name in model.groups else model.resources[name].needs
+    assert isinstance(need, AllOf)
+    return {part.resource for part in need.of if isinstance(part, On)}

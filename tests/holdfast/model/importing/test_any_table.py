@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.holdfast.model.importing.imports import Declaration
@@ -77,10 +77,8 @@ assets = st.lists(
     max_size=12,
 )
 relations = st.lists(st.tuples(NAMES, NAMES, st.sampled_from(TYPES)), max_size=16)
-slow = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@slow
 @given(assets, relations)
 def test_what_an_import_writes_loads(things: list[tuple[str, ...]], links: list[tuple[str, ...]]) -> None:
     declaration = Declaration()
@@ -93,7 +91,6 @@ def test_what_an_import_writes_loads(things: list[tuple[str, ...]], links: list[
         assert said == sum(1 for row in count if any(cell.replace("\x00", "").strip() for cell in row))
 
 
-@slow
 @given(assets, relations)
 def test_importing_again_changes_nothing(things: list[tuple[str, ...]], links: list[tuple[str, ...]]) -> None:
     declaration = Declaration()
@@ -106,7 +103,6 @@ def test_importing_again_changes_nothing(things: list[tuple[str, ...]], links: l
         assert declaration.texts[file] == before[file]
 
 
-@slow
 @given(st.data())
 def test_the_order_of_rows_says_nothing(data: st.DataObject) -> None:
     things, links = data.draw(assets), data.draw(relations)
@@ -119,7 +115,6 @@ def test_the_order_of_rows_says_nothing(data: st.DataObject) -> None:
     assert texts[0] == texts[1]
 
 
-@slow
 @given(assets, relations, assets, relations, st.integers(0, 5), st.data())
 def test_what_a_second_import_leaves_loads_too(
     things: list[tuple[str, ...]],
@@ -142,7 +137,6 @@ def test_what_a_second_import_leaves_loads_too(
     declaration.model()
 
 
-@slow
 @given(st.dictionaries(st.sampled_from(["a.csv", "b.csv"]), st.binary(max_size=300)), st.binary(max_size=200))
 def test_no_bytes_are_too_odd(files: dict[str, bytes], mapping: bytes) -> None:
     declaration = Declaration()

@@ -318,3 +318,119 @@ def test_headings_in_other_languages() -> None:
         "needs": ["ORA"],
     }
     assert left(account)["database ORA-T"] == ("not in production", "Entwicklung")
+
+
+def test_every_column_of_limits_counts_in_its_own_unit() -> None:
+    declaration = Declaration()
+    rows = "Service Name;Criticality;RTO (h);RPO (min);MTPD (days)\nPay;4 - Critical;4;15;2\n"
+    declaration.bring("csv", {"services.csv": rows})
+    service = declaration.section("services")["Pay"]
+    assert isinstance(service, dict)
+    assert (service["rto"], service["rpo"], service["impact"]) == ("4h", "15m", {"2d": "intolerable"})
+    assert service["impact_tolerance"] == {"duration": "4h"}
+
+
+def test_a_unit_that_nothing_names_is_a_guess_wherever_it_counts() -> None:
+    declaration = Declaration()
+    result = declaration.bring("csv", {"services.csv": "Service Name,RTO\nPay,240.0\nLoan,2h\n"})
+    assert "    unit: h?  #" in declaration.texts["import/csv.yaml"]
+    assert (
+        '    rto: 10d  # guessed: that a bare number counts in h; "240.0", confirm\n'
+        in declaration.texts["imported-csv.yaml"]
+    )
+    assert any("bare number" in why for why in guessed(result.account)["service Pay"])
+    assert not any("bare number" in why for why in guessed(result.account)["service Loan"])
+    declaration.edit("unit: h?", "unit: m", file="import/csv.yaml")
+    declaration.bring("csv", {"services.csv": "Service Name,RTO\nPay,240.0\nLoan,2h\n"})
+    assert "    rto: 4h\n" in declaration.texts["imported-csv.yaml"]
+
+
+def test_a_tag_that_rows_share_identifies_none_of_them() -> None:
+    """Else the third row would take the place, and the edits, of the second as soon as a row comes before it."""
+    declaration = Declaration()
+    rows = "name,asset tag,class,owner\nweb,A-7,server,x\ndb,N/A,database,y\nmq,N/A,server,z\ncc,shared,server,u\n"
+    rows += "cd,shared,server,v\nce,shared,server,w\n"
+    declaration.bring("csv", {"a.csv": rows})
+    assert "      id: " not in declaration.texts["import/csv.yaml"]
+    declaration.edit("    owner: z\n", "    owner: mine\n")
+    declaration.bring("csv", {"a.csv": rows.replace("db,N/A", "aa,N/A,server,t\ndb,N/A")})
+    assert declaration.resource("mq") == {"kind": "host", "owner": "mine"}
+    assert declaration.resource("db")["owner"] == "y"
+
+
+def test_an_id_that_rows_of_several_names_share_takes_their_names_along() -> None:
+    declaration = Declaration()
+    head = "id,name,class,owner\n"
+    declaration.bring("csv", {"a.csv": f"{head}7,db,database,x\n7,mq,server,v\n"})
+    declaration.edit("    owner: v\n", "    owner: mine\n")
+    declaration.bring("csv", {"a.csv": f"{head}7,aa,server,w\n7,db,database,x\n7,mq,server,v\n"})
+    assert declaration.resource("mq") == {"kind": "host", "owner": "mine"}
+
+
+@pytest.mark.parametrize("spelling", ["delft dc", "DELFT DC", "Delft DC "])
+def test_a_place_is_one_place_however_it_is_spelt(spelling: str) -> None:
+    declaration, _ = bring(f"1,a,server,Delft DC,,\n2,b,server,{spelling},,\n3,c,server,Delft DC,,\n4,d,server,N/A,,\n")
+    assert declaration.section("sites") == {"delft-dc": {"title": "Delft DC"}}
+    assert declaration.resource("b")["site"] == "delft-dc"
+    assert "site" not in declaration.resource("d")
+
+
+def test_a_name_with_a_comma_is_not_taken_apart() -> None:
+    declaration = Declaration()
+    rows = 'name,class,depends on\n"Core, Ledger",database,\nmq,server,\nweb,application,"Core, Ledger"\n'
+    result = declaration.bring("csv", {"a.csv": f'{rows}app,application,"mq, web"\n'})
+    assert declaration.resource("web")["needs"] == ["core-ledger"]
+    assert declaration.resource("app")["needs"] == ["mq", "web"]
+    assert not left(result.account)
+
+
+def test_nothing_is_left_for_what_it_is_called() -> None:
+    declaration = Declaration()
+    names = ("phone-banking", "licence server", "Monitoring", "desktop gateway")
+    result = declaration.bring("csv", {"a.csv": "name,owner\n" + "".join(f"{name},x\n" for name in names)})
+    assert not left(result.account)
+    assert len(declaration.section("resources")) == len(names)
+
+
+def test_what_serves_production_too_is_in_production() -> None:
+    rows = "1,a,server,,UAT/Production,\n2,b,server,,Available,\n3,c,server,,pre-prod,\n4,d,server,,Integrationstest,\n"
+    declaration, account = bring(rows)
+    assert declaration.resource("a") == {"kind": "host", "environment": "production"}
+    assert guessed(account)["host a"] == ('environment: what this environment is; "UAT/Production"',)
+    assert set(left(account)) == {"host c", "host d"}
+
+
+@pytest.mark.parametrize(
+    ("state", "taken"),
+    [
+        ("In active use", True),
+        ("Planned maintenance", True),
+        ("Deprecated", True),
+        ("Planned", False),
+        ("Inactive", False),
+        ("Außer Betrieb", False),
+        ("AUSSER BETRIEB genommen", False),
+    ],
+)
+def test_what_a_state_says(state: str, taken: bool) -> None:  # noqa: FBT001
+    _, account = bring(f"1,a,server,,,{state}\n")
+    assert bool(left(account)) != taken
+
+
+@pytest.mark.parametrize(("heading", "type_"), [("Typ", "Depends on::Used by"), ("Klasse", "strong"), ("Service", "x")])
+def test_relations_whose_type_has_another_heading_or_none(heading: str, type_: str) -> None:
+    declaration = Declaration()
+    relations = f"Parent;{heading};Child\nweb;{type_};db\n"
+    declaration.bring("csv", {"a.csv": f"{ASSETS}1,web,application,,,\n2,db,database,,,\n", "rel.csv": relations})
+    assert declaration.resource("web")["needs"] == ["db"]
+
+
+def test_a_table_of_services_may_call_its_names_services() -> None:
+    declaration = Declaration()
+    declaration.bring("csv", {"important.csv": "Service,RTO\nPay,2h\n"})
+    assert set(declaration.model().services) == {"Pay"}
+
+
+def test_the_account_shows_no_pictures_that_a_cell_brings() -> None:
+    declaration, _ = bring('1,"![x](http://elsewhere/p.png) | <b>",server,,,Retired\n')
+    assert "host ![x]\\(http://elsewhere/p.png) \\| &lt;b> | left" in declaration.texts["import/csv.md"]

@@ -141,7 +141,7 @@ def test_what_is_written_elsewhere_by_hand_is_referred_to_and_not_written_twice(
     result = bring(declaration, "".join(ROWS.values()))
     assert fates(result.account)["db"] == "removed"
     assert declaration.resource("web")["needs"] == ["db"]
-    assert left(result.account)["database db"] == ("declared by hand already", "db in own.yaml:2")
+    assert left(result.account)["database db"] == ("declared already", "db in own.yaml:2")
     assert declaration.model().resources["db"].title == "The ledger"
 
 
@@ -235,7 +235,7 @@ def test_flows_are_merged_as_a_list() -> None:
 def test_two_imports_live_side_by_side(declaration: Declaration) -> None:
     compose = "services:\n  web: {image: nginx, depends_on: [db]}\n  db: {image: postgres}\n  mail: {image: postfix}\n"
     result = declaration.bring("compose", {"compose.yaml": compose})
-    assert left(result.account)["application web"][0] == "declared by hand already"
+    assert left(result.account)["application web"][0] == "declared already"
     assert set(declaration.section("resources", "imported-compose.yaml")) == {"mail"}
     declaration.model()
     assert fates(bring(declaration, "".join(ROWS.values())).account) == {}
@@ -301,3 +301,111 @@ def test_an_entry_that_is_edited_in_place_keeps_its_letters(declaration: Declara
     text = declaration.texts["imported-csv.yaml"]
     assert "    site: Leiden\n" in text
     assert f"    owner: 'Team B'\n{mine}" in text
+
+
+def test_an_entry_that_a_person_renames_stays_itself(declaration: Declaration) -> None:
+    declaration.edit("  db:\n", "  ledger-db:\n")
+    for _ in range(2):
+        result = bring(declaration, "".join(ROWS.values()))
+        assert fates(result.account).keys() <= {"web", "ledger-db"}
+        assert declaration.resource("web")["needs"] == ["ledger-db"]
+        assert declaration.resource("ledger-db")["title"] == "db"
+        declaration.model()
+    result = bring(declaration, "".join(ROWS.values()).replace("Team B", "Team C"))
+    assert declaration.resource("ledger-db")["owner"] == "Team C"
+
+
+def test_a_rename_is_told(declaration: Declaration) -> None:
+    declaration.edit("  db:\n", "  ledger-db:\n")
+    result = bring(declaration, "".join(ROWS.values()))
+    assert "db is now ledger-db, as you renamed it" in result.account.notes
+
+
+@pytest.mark.parametrize("other", ["    kind: database\n    site: Delft\n", "    kind: host\n"])
+def test_an_entry_that_says_something_else_or_stands_elsewhere_is_no_rename(
+    declaration: Declaration, other: str
+) -> None:
+    db = "    kind: database\n    site: Delft\n    owner: Team B\n"
+    declaration.edit(f"  db:\n{db}", f"  ledger-db:\n{other}")
+    assert fates(bring(declaration, "".join(ROWS.values())).account)["db"] == "unwanted"
+    again = Declaration()
+    bring(again, "".join(ROWS.values()))
+    again.edit(f"  db:\n{db}", "")
+    again.texts["imported-csv.yaml"] += f"  zz:\n{db}"
+    assert fates(bring(again, "".join(ROWS.values())).account)["db"] == "unwanted"
+
+
+def test_an_entry_moved_to_another_file_is_not_said_to_be_removed(declaration: Declaration) -> None:
+    db = "  db:\n    kind: database\n    site: Delft\n    owner: Team B\n"
+    declaration.edit(db, "")
+    declaration.texts["own.yaml"] = f"resources:\n{db}"
+    result = bring(declaration, "".join(ROWS.values()))
+    assert fates(result.account) == {"db": "yours"}
+    assert details(result, "db") == "you declare it in another file"
+    assert declaration.resource("web")["needs"] == ["db"]
+
+
+def test_comments_stay_with_the_items_of_a_list(declaration: Declaration) -> None:
+    declaration.edit("    needs: [db]\n", "    needs:\n      - db  # why\n      - cache  # also\n")
+    rows = "".join(ROWS.values()) + "4,queue,application,,\n"
+    bring(declaration, rows, f"{NEEDS}web,queue,Depends on::Used by\n")
+    assert "      - db  # why\n      - cache  # also\n      - queue\n" in declaration.texts["imported-csv.yaml"]
+    bring(declaration, rows, "parent,child,type\nweb,queue,Depends on::Used by\n")
+    text = declaration.texts["imported-csv.yaml"]
+    assert "    needs:\n      - cache  # also\n      - queue\n" in text
+    assert "why" not in text
+
+
+def test_a_guess_is_confirmed_by_taking_its_comment_away() -> None:
+    declaration = Declaration()
+    head, low, critical = "id,name,class,criticality\n", "1,pay,business service,low\n", "1,pay,business service,high\n"
+    declaration.bring("csv", {"a.csv": head + low})
+    rto = next(line for line in declaration.texts["imported-csv.yaml"].splitlines() if "rto:" in line)
+    declaration.edit(rto, "    rto: 1d")
+    result = declaration.bring("csv", {"a.csv": head + critical})
+    service = declaration.section("services")["pay"]
+    assert isinstance(service, dict)
+    # The confirmed one stays, the guess beside it follows the source.
+    assert (service["rto"], service["rpo"]) == ("1d", "15m")
+    assert "rto: yours is confirmed, what would be guessed now is 4h" in details(result, "pay")
+
+
+def test_other_line_endings_touch_nothing(declaration: Declaration) -> None:
+    declaration.texts["imported-csv.yaml"] = declaration.texts["imported-csv.yaml"].replace("\n", "\r\n")
+    result = bring(declaration, "".join(ROWS.values()).replace("Team B", "Team C"))
+    assert fates(result.account) == {"db": "updated"}
+    assert "\r" not in declaration.texts["imported-csv.yaml"]
+
+
+def test_another_source_under_the_same_name_is_refused(declaration: Declaration) -> None:
+    result, findings = declaration.attempt("compose", {"c.yaml": "services: {a: {image: x}}"}, name="csv")
+    assert result is None
+    assert [finding.code for finding in findings] == ["HF158"]
+
+
+def test_a_table_that_is_missing_takes_nothing_away(declaration: Declaration) -> None:
+    result, findings = declaration.attempt("csv", {"more.csv": "id,name,class\n7,x,server\n"})
+    assert result is None
+    assert {finding.message.split()[1] for finding in findings} == {"assets.csv", "relations.csv"}
+
+
+def test_the_mapping_of_last_month_is_that_of_this_month() -> None:
+    declaration = Declaration()
+    rows = "id,name,class\n1,web,widget\n"
+    declaration.bring("csv", {"ci 2026-05.csv": rows})
+    declaration.edit("widget: application?", "widget: network", file="import/csv.yaml")
+    mapping = declaration.texts["import/csv.yaml"]
+    result = declaration.bring("csv", {"ci 2026-06.csv": f"{rows}2,db,database\n"})
+    assert result.read == ("ci 2026-06.csv: 2 rows, utf-8, commas, as assets, by the mapping of ci 2026-05.csv",)
+    assert declaration.resource("web") == {"kind": "network"}
+    assert fates(result.account) == {"db": "new", "web": "updated"}
+    assert declaration.texts["import/csv.yaml"] == mapping
+
+
+def test_files_that_are_gone_are_said() -> None:
+    declaration = Declaration()
+    text = "services: {{{}: {{image: x}}}}"
+    declaration.bring("compose", {"a.yaml": text.format("a"), "b.yaml": text.format("b")})
+    result = declaration.bring("compose", {"a.yaml": text.format("a")})
+    assert fates(result.account) == {"b": "removed"}
+    assert any(note.endswith("is gone: b.yaml") for note in result.account.notes)

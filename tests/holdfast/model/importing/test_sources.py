@@ -11,110 +11,10 @@ from hypothesis import strategies as st
 
 from holdfast.model.findings import Findings
 from holdfast.model.importing.images import kind_of_image, named_in
-from holdfast.model.importing.imports import SOURCES, Imported
+from holdfast.model.importing.imports import SOURCES
 from holdfast.model.importing.streams import read_stream, table_at, text_at
-from holdfast.model.types import AllOf, Model, On
-from tests.holdfast.model.importing.imports import Declaration, example, guessed, left
-
-
-def bring(source: str, files: Mapping[str, str | bytes]) -> tuple[Model, Imported]:
-    declaration = Declaration()
-    result = declaration.bring(source, files)
-    return declaration.model(), result
-
-
-def flows(model: Model) -> set[tuple[str, str, int | None]]:
-    return {(flow.source, flow.target, flow.port) for flow in model.flows}
-
-
-def needs(model: Model, name: str) -> set[str]:
-    need = model.groups[name].needs if name in model.groups else model.resources[name].needs
-    assert isinstance(need, AllOf)
-    return {part.resource for part in need.of if isinstance(part, On)}
-
-
-def test_compose() -> None:
-    model, result = bring("compose", example("compose"))
-    assert model.resources["db"].kind == "database"
-    assert model.resources["pgdata"].kind == "information"
-    assert needs(model, "worker") == {"cache", "db", "streaming"}
-    assert (model.groups["web"].members, model.groups["web"].quorum) == (("web-1", "web-2"), 2)
-    assert needs(model, "web") == {"cache", "db"}
-    assert model.resources["web-1"].segment == "external"
-    assert model.resources["db"].segment == "internal"
-    assert ("outside", "web-1", 3000) in flows(model)
-    assert ("worker", "internal", None) in flows(model)
-    assert left(result.account)["service search"] == ("only started with a profile", "search")
-    assert guessed(result.account)["worker is in network external"] == ("it is in several networks: the first by name",)
-    assert "# guessed: it is in several networks" in result.texts["imported-compose.yaml"]
-    assert "one of its settings names that service" in guessed(result.account)["worker has settings with streaming"]
-
-
-def test_a_later_compose_file_adds_to_an_earlier_one() -> None:
-    base = "services:\n  a: {image: nginx, depends_on: [b]}\n  b: {image: postgres}\n"
-    override = (
-        "services:\n  a: {ports: [{target: 8080, protocol: udp}]}\n  b: {ports: ['1-70000', x, '9-12:9-12/udp']}\n"
-    )
-    model, _ = bring("compose", {"compose.yaml": base, "compose.override.yaml": override})
-    assert needs(model, "a") == {"b"}
-    assert {(flow.target, flow.port, flow.protocol) for flow in model.flows} == {
-        ("a", 8080, "udp"),
-        ("b", 1, "tcp"),
-        ("b", 9, "udp"),
-    }
-
-
-def test_kubernetes() -> None:
-    model, result = bring("kubernetes", example("kubernetes"))
-    assert model.groups["storefront"].quorum == 2
-    assert model.groups["storefront"].owner == "storefront-team"
-    assert [model.resources[f"storefront-{n}"].site for n in (1, 2, 3)] == ["eu-west-1a", "eu-west-1b", "eu-west-1a"]
-    assert needs(model, "storefront") == {"basket", "catalogue"}
-    assert needs(model, "basket") == {"basket-store"}
-    assert needs(model, "basket-store") == {"data-basket-store"}
-    assert needs(model, "shop-entry") == {"storefront"}
-    assert model.resources["basket-store"].kind == "database"
-    assert model.resources["basket-store"].site == "eu-west-1a"
-    assert flows(model) == {("basket-1", "basket-store", 6379), ("basket-2", "basket-store", 6379)}
-    assert left(result.account)["Deployment currency"] == ("no replicas: it is switched off",)
-    assert left(result.account)["CronJob clear-baskets"][0].startswith("runs once or now and then")
-    assert guessed(result.account)["storefront runs in eu-west-1a: replica 1"] == (
-        "its replicas are to be spread over the zones: in turn",
-    )
-
-
-def test_what_kubectl_prints_is_a_list_and_pods_of_workloads_count_once() -> None:
-    pod = {
-        "kind": "Pod",
-        "metadata": {"name": "a-1", "ownerReferences": [{"kind": "ReplicaSet", "name": "a"}]},
-        "spec": {"containers": [{"image": "a"}]},
-    }
-    alone = {"kind": "Pod", "metadata": {"name": "b", "namespace": "x"}, "spec": {"containers": [{"image": "redis:7"}]}}
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod, alone, {"kind": "Pod"}]})
-    model, result = bring("kubernetes", {"all.json": text})
-    assert set(model.resources) == {"b"}
-    assert model.resources["b"].kind == "database"
-    assert {why[0] for why in left(result.account).values()} == {
-        "made by another workload, which is taken",
-        "no Kubernetes object",
-    }
-
-
-def test_a_name_of_another_namespace_is_followed_and_its_namesake_is_not() -> None:
-    def workload(namespace: str, name: str, value: str = "") -> str:
-        where = f"metadata: {{name: {name}, namespace: {namespace}}}"
-        container = f"{{env: [{{value: '{value}'}}]}}"
-        return (
-            f"kind: Deployment\n{where}\nspec:\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
-            f"    spec: {{containers: [{container}]}}\n---\n"
-            f"kind: Service\n{where}\nspec: {{selector: {{app: {name}}}}}\n---\n"
-        )
-
-    manifests = workload("one", "app", "http://store.two.svc.cluster.local:80/") + workload("one", "store")
-    model, _ = bring("kubernetes", {"all.yaml": manifests + workload("two", "store")})
-    (needed,) = needs(model, "app")
-    assert model.resources[needed].title == "store"
-    assert needed == "store-application"  # the second of its name: the first is in the namespace of the app
+from holdfast.model.types import AllOf, On
+from tests.holdfast.model.importing.imports import Declaration, bring, example, guessed, left, needs
 
 
 def test_terraform() -> None:
@@ -345,7 +245,7 @@ SKELETONS: Mapping[str, st.SearchStrategy[object]] = {
 
 
 @pytest.mark.parametrize("source", SKELETONS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_whatever_such_a_file_says_the_result_loads(source: str, data: st.DataObject) -> None:
     documents = data.draw(st.lists(SKELETONS[source] | TREES, max_size=5))
@@ -361,3 +261,46 @@ def test_whatever_such_a_file_says_the_result_loads(source: str, data: st.DataOb
     before = declaration.texts[f"imported-{source}.yaml"]
     declaration.bring(source, {"f.yaml": text})
     assert declaration.texts[f"imported-{source}.yaml"] == before
+
+
+def test_instances_that_differ_by_their_keys_do_not_stand_in_for_each_other() -> None:
+    def resource(name: str, keys: list[str | int], **more: str) -> dict[str, object]:
+        instances = [{"index_key": key, "attributes": {"name": f"{name}-{key}"}, **more} for key in keys]
+        return {"mode": "managed", "type": "aws_db_instance", "name": name, "instances": instances}
+
+    resources = [resource("by-key", ["pay", "fx", "loan"]), resource("by-count", [0, 1, 2])]
+    replaced = resource("replaced", [0])
+    assert isinstance(replaced["instances"], list)
+    replaced["instances"].append({"index_key": 0, "deposed": "a1b2", "attributes": {"name": "before"}})
+    model, result = bring("terraform", {"t.tfstate": json.dumps({"version": 4, "resources": [*resources, replaced]})})
+    assert (model.groups["by-key"].quorum, model.groups["by-count"].quorum) == (3, 2)
+    assert "before" not in model.resources
+    assert not left(result.account)
+
+
+def test_what_is_built_into_others_is_not_needed_as_if_it_ran() -> None:
+    text = """
+{kind: Component, metadata: {name: web}, spec: {type: website, dependsOn: ["component:log"]}}
+---
+{kind: Component, metadata: {name: log}, spec: {type: library}}
+---
+{kind: Location, metadata: {name: all}, spec: {targets: [./a.yaml]}}
+"""
+    model, result = bring("backstage", {"catalog-info.yaml": text})
+    assert set(model.resources) == {"web"}
+    assert left(result.account)["component log"] == (
+        "nothing that runs: what is built with it has it inside",
+        "library",
+    )
+    assert left(result.account)["location all"] == ("where other entities stand: give the files that it names",)
+
+
+def test_what_its_tag_calls_no_production_is_left() -> None:
+    instances = [
+        {"index_key": number, "attributes": {"name": f"web-{number}", "tags": {"Environment": environment}}}
+        for number, environment in enumerate(("staging", "prod", "prod"))
+    ]
+    resource = {"mode": "managed", "type": "aws_instance", "name": "web", "instances": instances}
+    model, result = bring("terraform", {"t.tfstate": json.dumps({"version": 4, "resources": [resource]})})
+    assert model.groups["web"].members == ("web-1", "web-2")
+    assert left(result.account)["aws_instance.web[0]"] == ("not in production", "staging")

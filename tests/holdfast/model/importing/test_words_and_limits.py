@@ -95,6 +95,7 @@ def test_a_scalar_reads_back_as_it_was(text: str) -> None:
         ("1970-01-01 04:00:00", None, "4h"),
         ("1970-01-02 04:00:00", None, "28h"),
         ("15", "m", "15m"),
+        ("4.0", "h", "4h"),
         ("15", None, None),
         ("0", "h", "0s"),
         ("1 week", None, "7d"),
@@ -116,7 +117,17 @@ def test_a_duration_is_one_of_the_model(text: str, unit: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "unit"), [("rto_hours", "h"), ("RTO (min)", "m"), ("RPO [days]", "d"), ("rto", None), ("mtd h", None)]
+    ("heading", "unit"),
+    [
+        ("rto_hours", "h"),
+        ("RTO (min)", "m"),
+        ("RPO [days]", "d"),
+        ("mtd h", "h"),
+        ("RTO (h)", "h"),
+        ("RPO (m)", "m"),
+        ("rto", None),
+        ("rto ms", None),
+    ],
 )
 def test_units_in_headings(heading: str, unit: str | None) -> None:
     assert unit_in(heading) == unit
@@ -125,20 +136,32 @@ def test_units_in_headings(heading: str, unit: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "criticality"),
     [
-        ("1 - most critical", "critical"),
-        ("2 - somewhat critical", "high"),
-        ("3 - less critical", "medium"),
-        ("4 - not critical", "low"),
-        ("Tier 0", "critical"),
-        ("Gold", "high"),
-        ("mission critical", "critical"),
-        ("non-critical", "low"),
-        ("High", "high"),
+        ("1 - most critical", ("critical", False)),
+        ("2 - somewhat critical", ("high", False)),
+        ("3 - less critical", ("medium", False)),
+        ("4 - not critical", ("low", False)),
+        # Scales run both ways: what a number seems to say never weakens what the word beside it says.
+        ("4 - Critical", ("critical", False)),
+        ("3 - High", ("high", False)),
+        ("1 - Low", ("low", False)),
+        ("Very high", ("critical", False)),
+        ("sehr hoch", ("critical", False)),
+        ("Tier 0", ("critical", True)),
+        ("4", ("low", True)),
+        ("10", None),
+        ("Gold", ("high", False)),
+        ("mission critical", ("critical", False)),
+        ("non-critical", ("low", False)),
+        ("High", ("high", False)),
         ("purple", None),
     ],
 )
-def test_criticalities(text: str, criticality: str | None) -> None:
+def test_criticalities(text: str, criticality: tuple[str, bool] | None) -> None:
     assert criticality_of(text) == criticality
+
+
+def given_limits(**limits: str) -> dict[str, Said]:
+    return {key: Said(text) for key, text in limits.items()}
 
 
 def test_missing_limits_are_guessed_on_the_safe_side_and_within_what_is_given() -> None:
@@ -147,13 +170,15 @@ def test_missing_limits_are_guessed_on_the_safe_side_and_within_what_is_given() 
     assert all(said.guessed for said in unknown.values())
     assert limits_said({}, "low")["rto"].value == "1d"
     # An objective that is given is no finding by itself: the guessed tolerance is not below it.
-    assert limits_said({"rto": "12h"}, None)["impact_tolerance"].value == {"duration": "12h"}
+    assert limits_said(given_limits(rto="12h"), None)["impact_tolerance"] == Said(
+        {"duration": "12h"}, "no impact tolerance is given; it is the RTO"
+    )
     # Nor is it beyond the point where the export itself calls the impact intolerable.
-    given_mtpd = limits_said({"mtpd": "1h"}, "low")
-    assert given_mtpd["impact_tolerance"].value == {"duration": "1h"}
+    given_mtpd = limits_said(given_limits(mtpd="1h"), "low")
+    assert given_mtpd["impact_tolerance"] == Said({"duration": "1h"}, "no impact tolerance is given; it is the MTPD")
     assert given_mtpd["impact"] == Said({"1h": "intolerable"})
     assert given_mtpd["rto"].value == "1h"
-    assert limits_said({"tolerance": "30m"}, "low")["rto"].value == "30m"
+    assert limits_said(given_limits(tolerance="30m"), "low")["rto"].value == "30m"
 
 
 def read(data: bytes, encoding: str | None = None) -> CsvTable:
@@ -198,3 +223,37 @@ def test_what_is_no_table_is_said(data: bytes, code: str) -> None:
     findings = Findings()
     assert read_table("t.csv", data, findings) is None
     assert [finding.code for finding in findings.by_place()] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('id,name,owner\n1,web,"Team A\n2,db,x\n3,app,"Team B"\n', 2),
+        ('id,name,owner\n1,web,x\n2,db,"y\n3,app,z\n', 3),
+    ],
+)
+def test_a_quote_that_nobody_closes_swallows_no_rows(text: str, line: int) -> None:
+    findings = Findings()
+    table = read_table("t.csv", text.encode(), findings)
+    assert [(finding.code, finding.place.line) for finding in findings.by_place()] == [("HF150", line)]
+    assert table is None or len(table.rows) < 3
+
+
+def test_blanks_before_quotes_are_no_part_of_a_text() -> None:
+    table = read(b'"id", "name", "note"\n"1", "web, one", "x"\n')
+    assert table.headings == ("id", "name", "note")
+    assert table.rows[0].cells == {"id": "1", "name": "web, one", "note": "x"}
+
+
+def test_titles_of_two_cells_are_no_headings() -> None:
+    table = read(b"Report:;CMDB\nDate:;2026-05-12\n\nid;name;class;owner\n1;web;server;A\n2;db;database;\n")
+    assert table.headings == ("id", "name", "class", "owner")
+    assert [row.number for row in table.rows] == [5, 6]
+
+
+def test_one_byte_that_is_not_utf_8_does_not_garble_all_the_others() -> None:
+    findings = Findings()
+    table = read_table("t.csv", "id,name\n1,Zürich\n2,Genève\n".encode() + b"3,odd\xff\n", findings)
+    assert table is not None
+    assert (table.encoding, [row.cells["name"] for row in table.rows]) == ("utf-8", ["Zürich", "Genève", "odd\ufffd"])
+    assert [(finding.severity, finding.place.line) for finding in findings.by_place()] == [("warning", 4)]
