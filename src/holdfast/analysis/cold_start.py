@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from holdfast.analysis.at_best import NEVER
 from holdfast.analysis.circuit import Circuit
 from holdfast.analysis.exposure import components
 from holdfast.analysis.kinds import Weakness
 from holdfast.analysis.survey import Survey, some, verb
+from holdfast.analysis.ways import NEVER, stands_on
 from holdfast.analysis.weights import by_services
 from holdfast.model.types import AllOf, AnyOf, AtLeast, Need, On, Strategy
 
@@ -31,7 +31,7 @@ def cold_start_deadlocks(survey: Survey) -> Iterator[Weakness]:
     for position in down:
         below[position] = tuple(child for child in circuit.gates[position].children if child in down)
     for position in waiting:
-        named = {name for strategy in strategies[position] for name in _leaves(strategy)}
+        named = {name for strategy in strategies[position] for name in stands_on(strategy)}
         below[position] = tuple(sorted(circuit.nodes[name] for name in named if circuit.nodes[name] in down))
     for component in components(below):
         stuck = sorted(position for position in component if position in waiting)
@@ -74,8 +74,8 @@ def _spared(circuit: Circuit, groups: set[int]) -> frozenset[int]:
 
 
 def _can_begin(circuit: Circuit, strategy: Strategy, down: frozenset[int]) -> bool:
-    source_up = strategy.source is None or circuit.nodes[strategy.source] not in down
-    return source_up and _met(circuit, strategy.needs, down)
+    others = (*(strategy.crew or ()), *(() if strategy.source is None else (strategy.source,)))
+    return all(circuit.nodes[name] not in down for name in others) and _met(circuit, strategy.needs, down)
 
 
 def _met(circuit: Circuit, need: Need, down: frozenset[int]) -> bool:
@@ -88,19 +88,6 @@ def _met(circuit: Circuit, need: Need, down: frozenset[int]) -> bool:
             return any(_met(circuit, part, down) for part in of)
         case AtLeast(count, of):
             return sum(_met(circuit, part, down) for part in of) >= count
-
-
-def _leaves(strategy: Strategy) -> Iterator[str]:
-    """Yield what a strategy waits for."""
-    ahead: list[Need] = [strategy.needs]
-    while ahead:
-        need = ahead.pop()
-        if isinstance(need, On):
-            yield need.resource
-        else:
-            ahead.extend(need.of)
-    if strategy.source is not None:
-        yield strategy.source
 
 
 def _circle(below: Sequence[Sequence[int]], start: int, component: frozenset[int] | tuple[int]) -> tuple[int, ...]:

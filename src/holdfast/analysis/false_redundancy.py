@@ -4,7 +4,8 @@ A place with alternatives (a group, a need that names several, the modes of a se
 strikes several things at once: a site, a shared attribute, a supplier behind suppliers. Only the place is told where
 the event really defeats the alternatives: not where all of them plainly need one thing that the event strikes, which is
 a single point of failure, and not what merely lies above such a place. A local pair whose service has a second site is
-no finding: it was never meant to outlive its site.
+no finding: it was never meant to outlive its site. A group that falls together without stopping a service is told with
+the least weight, where nothing else is told of the event.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def _defeat(survey: Survey, number: int, known: Sequence[str]) -> _Defeat:
     single = mask_of(survey.number[name] for name in names if survey.number[name] != number)
     lost = mask_of(exposure.choices[gate] for gate in choices)
     plainly = circuit.down((circuit.nodes[name] for name in survey.events[number].hits), frozenset(choices))
+    local = survey.events[number].cause == "site"
     hurt: dict[int, tuple[str, ...]] = {}
     for gate in choices:
         fatal = exposure.fatal[gate]
@@ -77,9 +79,11 @@ def _defeat(survey: Survey, number: int, known: Sequence[str]) -> _Defeat:
             for name in survey.stopped.get(number, ())
             if name not in known and exposure.takes_down(exposure.choices[gate], circuit.services[name])
         )
-        if services or (circuit.gates[gate].sort == "members" and not survey.carries[gate]):
+        if services or (circuit.gates[gate].sort == "members" and not (local and survey.carries[gate])):
             hurt[gate] = services
-    return _Defeat(number, tuple(hurt), tuple(sorted({name for services in hurt.values() for name in services})))
+    stopping = tuple(gate for gate in hurt if hurt[gate])
+    services = tuple(sorted({name for names in hurt.values() for name in names}))
+    return _Defeat(number, stopping or tuple(hurt), services)
 
 
 def _explained(survey: Survey, gate: int, lost: int) -> bool:
@@ -106,16 +110,19 @@ def _weakness(survey: Survey, defeats: Sequence[_Defeat]) -> Weakness:
     events = [survey.events[defeat.event] for defeat in defeats]
     places = [_Place.of(survey, gate, first.event) for gate in first.gates]
     fallen = {name for place in places for name in place.fallen}
-    modes = [place.name for place in places if place.sort == "service"]
+    services = survey.noticed(first.services, first.event) if first.services else ()
+    modes = [place.name for place in places if place.sort == "service" and place.name in services]
     taken = [some(fallen)] * bool(fallen) + [f"every mode of {some(modes)}"] * bool(modes)
-    stops = f", and {some(first.services)} {verb(first.services, 'stops', 'stop')}" if first.services else ""
-    felt = survey.felt(first.services, first.event) if first.services else ""
+    stops = f", and {some(services)} {verb(services, 'stops', 'stop')}" if services else ""
+    felt = survey.felt(services, first.event) + _counts_on(survey, events[0]) if services else ""
+    if not services and any(survey.carries[place.gate] for place in places):
+        felt = " No service stops by that alone."
     return Weakness(
         CODE,
         _weight(survey, first, events),
         _written(survey, events[0], places),
         tuple(sorted({*(event.name for event in events), *(place.name for place in places)})),
-        first.services,
+        services,
         f"{_happening(survey, events)} takes {' and '.join(taken)} together: {listed(_protections(places))} "
         f"{verb(_protections(places), 'is', 'are')} no protection{stops}.{felt}",
         _path(survey, first, places),
@@ -141,7 +148,10 @@ class _Place:
             return cls("service", found.name, (), gate)
         every = {child: circuit.gates[child].name or _inside(survey, child) for child in found.children}
         fallen = {name for child, name in every.items() if survey.exposure.takes_down(event, child)}
-        return cls(found.sort, found.name or " or ".join(sorted(set(every.values()))), tuple(sorted(fallen)), gate)
+        enough = len(found.children) - found.fails_at + 1
+        choice = " or ".join(sorted(set(every.values())))
+        name = found.name or (choice if enough == 1 else f"{enough} of {choice}")
+        return cls(found.sort, name, tuple(sorted(fallen)), gate)
 
 
 def _protections(places: Sequence[_Place]) -> list[str]:
@@ -171,7 +181,7 @@ def _happening(survey: Survey, events: Sequence[Event]) -> str:
             shared = listed([event.name.replace("=", " ", 1) for event in events])
             likely = _beta_ppm(survey, event)
             spreads = f" (declared to spread with {percent(likely)})" if likely < _CERTAIN_PPM else ""
-            return f"{'A failure of' if event.fails else 'An intruder who holds'} {shared}{spreads}"
+            return f"{'An intruder who holds' if event.taints else 'A failure of'} {shared}{spreads}"
         case "resource":
             others = [name for name in event.hits if name != event.name]
             return f"An outage of {survey.called(event.name)}, on which {some(others)} {verb(others, 'rests', 'rest')},"
@@ -202,6 +212,17 @@ def _written(survey: Survey, event: Event, places: Sequence[_Place]) -> Place:
     return survey.node_place(groups[0] if groups else event.hits[0])
 
 
+def _counts_on(survey: Survey, event: Event) -> str:
+    """Return what counts as a cure of a common cause though it only starts the same again; nothing if that is said."""
+    if event.cause != "shared" or event.taints or event.outlasts:
+        return ""
+    ways = (way.strategy for name in event.hits for way in survey.at_best.ways.of(survey.model.resources[name]))
+    again = {strategy.name for strategy in ways if strategy.automatic and strategy.source is None}
+    if not again:
+        return ""
+    return f" That counts on {some(again)}: if what is shared outlasts {verb(again, 'it', 'them')}, declare so."
+
+
 def _path(survey: Survey, defeat: _Defeat, places: Sequence[_Place]) -> tuple[str, ...]:
     for service in defeat.services:
         for place in places:
@@ -216,7 +237,7 @@ def _remedy(event: Event) -> str:
             return (
                 "Put enough of the members at another site, or say on purpose that this redundancy ends with the site."
             )
-        case "shared" if event.fails:
+        case "shared" if not event.taints:
             return (
                 "Give one of them another make, version or way, or stagger changes so that they never fail in one hour."
             )

@@ -40,6 +40,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "HF614": Kind("supplier-without-way-out", "Supplier without a way out within the tolerance"),
     "HF615": Kind("unowned-or-unapproved", "Service that nobody owns or approved"),
     "HF616": Kind("unmapped-dependency", "Observed dependency that is not declared"),
+    "HF617": Kind("degraded-mode-runs-out", "Degraded mode ends before the service is back"),
+    "HF618": Kind("dependency-refuted", "Declared dependency that a drill refuted"),
+    "HF619": Kind("service-never-planned", "Service of which no test is planned"),
 }
 
 
@@ -47,9 +50,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 class Weakness:
     """One thing that could go wrong by the structure of the declaration, for those who own it.
 
-    ``subjects`` are the names that it is about, sorted; with the code they are its identity. ``services`` are the
-    important business services that it hurts, ``path`` the names from a service down that show it. ``message`` and
-    ``remedy`` are sentences for people.
+    ``subjects`` are the names that it is about, sorted, of what has a direction its source first; with the code they
+    are its identity. ``services`` are the important business services that it hurts, ``path`` the names from a service
+    down that show it. ``message`` and ``remedy`` are sentences for people.
     """
 
     code: str

@@ -1,7 +1,8 @@
 """HF607, HF608 and HF609: objectives that contradict the declaration, or each other.
 
 An objective is out of reach where the best case of section "at best" still exceeds it after the loss of one resource or
-one site. What never comes back at all is told by HF603, HF604 and HF606, what waits for a supplier by HF614.
+one site, or where a failover gives up more data than may be lost. What never comes back at all is told by HF603, HF604
+and HF606, a supplier whose absence exceeds the tolerance by HF614.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from holdfast.analysis.at_best import NEVER, Course, Step, shortest_ms
+from holdfast.analysis.at_best import Course, Step, promised_ms
 from holdfast.analysis.circuit import Circuit
+from holdfast.analysis.events import SUPPLYING
 from holdfast.analysis.exposure import Exposure
 from holdfast.analysis.kinds import RANK, Weakness, Weight
-from holdfast.analysis.survey import Survey, about, verb
+from holdfast.analysis.survey import Survey, about, some, verb
+from holdfast.analysis.ways import NEVER, shortest_ms
 from holdfast.analysis.weights import by_services
 from holdfast.model.quantities import written
-from holdfast.model.types import Service
+from holdfast.model.types import Failover, Resource, Service
 from holdfast.model.wording import listed
 
 OUT_OF_REACH = "HF607"
@@ -38,7 +41,7 @@ def out_of_reach(survey: Survey) -> Iterator[Weakness]:
     """Yield what makes an objective impossible, once for all services that it does so to."""
     worst: dict[tuple[str, str | None], dict[str, _Miss]] = {}
     for number, services in _suspects(survey).items():
-        course = survey.at_best.after(survey.events[number].hits)
+        course = survey.course(number)
         for name in services:
             miss = _miss(survey, name, number, course)
             if miss is None:
@@ -48,6 +51,9 @@ def out_of_reach(survey: Survey) -> Iterator[Weakness]:
                 known[name] = miss
     for misses in worst.values():
         yield _out_of_reach(survey, misses)
+    for name, group in survey.model.groups.items():
+        if group.failover is not None and survey.at_best.ways.loses_too_much(group) and survey.services_on(name):
+            yield _gives_up_data(survey, name, group.failover)
 
 
 def _miss(survey: Survey, name: str, number: int, course: Course) -> _Miss | None:
@@ -56,9 +62,15 @@ def _miss(survey: Survey, name: str, number: int, course: Course) -> _Miss | Non
     if not service.rto_ms < away_ms < NEVER:
         return None
     steps = course.way_back(service)
-    last = survey.model.resources.get(steps[-1].name)
-    supplied = last is not None and last.kind in {"third-party", "fmi"}
-    return None if supplied else _Miss(name, away_ms, number, steps)
+    if _supplier(survey, steps[-1].name) and away_ms > service.impact_tolerance.duration_ms:
+        return None
+    return _Miss(name, away_ms, number, steps)
+
+
+def _supplier(survey: Survey, name: str) -> Resource | None:
+    """Return a third party or FMI of this name."""
+    found = survey.model.resources.get(name)
+    return found if found is not None and found.kind in SUPPLYING else None
 
 
 def _suspects(survey: Survey) -> Mapping[int, tuple[str, ...]]:
@@ -95,7 +107,8 @@ def _slow_failovers(survey: Survey) -> frozenset[str]:
 
 
 def _outlasts(survey: Survey, name: str, services: list[str]) -> bool:
-    own_ms = survey.at_best.alone_ms(survey.model.resources[name])
+    resource = survey.model.resources[name]
+    own_ms = min(survey.at_best.alone_ms(resource), promised_ms(resource))
     found = (survey.model.services[service] for service in services)
     return own_ms < NEVER and any(_away_ms(service, own_ms) > service.rto_ms for service in found)
 
@@ -115,6 +128,8 @@ def _out_of_reach(survey: Survey, misses: Mapping[str, _Miss]) -> Weakness:
     lost = survey.site(event.name) if event.cause == "site" else survey.called(event.name)
     cause = shown.steps[-1]
     limits = listed([f"{name} {written(survey.model.services[name].rto_ms)}" for name in services], most=4)
+    if len(services) == 1:
+        limits = written(survey.model.services[services[0]].rto_ms)
     return Weakness(
         OUT_OF_REACH,
         weight,
@@ -124,7 +139,30 @@ def _out_of_reach(survey: Survey, misses: Mapping[str, _Miss]) -> Weakness:
         f"After the loss of {lost}, {shown.service} is away for at least {about(shown.away_ms)}, even if nothing goes "
         f"wrong: {_told(survey, shown)}. The {verb(services, 'objective is', 'objectives are')} {limits}.",
         tuple(step.name for step in shown.steps),
-        f"Shorten what {cause.name} takes to come back, give it a stand-in, or say that the objective is another.",
+        f"Agree a shorter time with {cause.name}, declare a mode that does without it, or say that the objective is "
+        "another."
+        if _supplier(survey, cause.name)
+        else f"Shorten what {cause.name} takes to come back, give it a stand-in, or say that the objective is another.",
+    )
+
+
+def _gives_up_data(survey: Survey, name: str, failover: Failover) -> Weakness:
+    """Return the finding for a failover that may not be used, because of the data that it gives up."""
+    services = tuple(
+        service for service in survey.services_on(name) if survey.model.services[service].rpo_ms < failover.loses_ms
+    )
+    limits = [f"{service} may lose {written(survey.model.services[service].rpo_ms)}" for service in services]
+    return Weakness(
+        OUT_OF_REACH,
+        by_services(survey, services, "high", "medium"),
+        survey.model.place("resources", name, "failover"),
+        tuple(sorted({name, *services})),
+        services,
+        f"The failover of {survey.called(name)} gives up {written(failover.loses_ms)} of data, and "
+        f"{listed(limits, most=4)}: unless somebody accepts that loss, {some(services)} "
+        f"{verb(services, 'waits', 'wait')} for what failed.",
+        (services[0], name),
+        "Let the copies follow more closely, accept the loss on purpose (accept_loss), or correct the objective.",
     )
 
 
@@ -138,6 +176,8 @@ def _told(survey: Survey, miss: _Miss) -> str:
     """Return what the time goes into: the recoveries on the way, the last one first, and the re-establishment."""
     steps = [step for step in reversed(miss.steps) if step.by is not None]
     said = [f"{step.name} is back by {step.by} after {about(step.until_ms)}" for step in steps]
+    if _supplier(survey, miss.steps[-1].name) and miss.steps[-1].by is None:
+        said.insert(0, f"{miss.steps[-1].name} promises to be back within {about(miss.steps[-1].until_ms)}")
     service = survey.model.services[miss.service]
     if service.reestablish is not None and miss.steps[0].until_ms > service.rides_out_ms:
         said.append(f"re-establishing the service takes another {about(shortest_ms(service.reestablish))}")

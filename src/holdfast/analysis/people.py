@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from holdfast.analysis.events import Event
 from holdfast.analysis.kinds import Weakness
 from holdfast.analysis.survey import Survey, some, verb
 from holdfast.analysis.weights import by_services
@@ -16,41 +15,60 @@ TEAM = "HF612"
 NEWS = "HF613"
 
 
+@dataclass(frozen=True, slots=True)
+class _Rush:
+    """How many people of a team are asked for at once at most, by which event, and for what."""
+
+    people: int
+    event: int
+    names: tuple[str, ...]
+
+
 def team_needed_everywhere(survey: Survey) -> Iterator[Weakness]:
     """Yield teams of which one event asks more people at once than there are, each with its worst event.
 
-    Counted are the strategies that would be tried first, of everything that the event strikes and a service stands on;
-    a strategy that names a team without a crew takes one person of it.
+    Counted are the strategies by hand that would be tried first, of everything that has to be recovered and a service
+    stands on, from when to when they run at best; a strategy that names a team without a crew takes one person of it.
     """
-    worst: dict[str, tuple[int, int, tuple[str, ...]]] = {}
+    worst: dict[str, _Rush] = {}
     for number, event in enumerate(survey.events):
         if not event.joint:
             continue
-        asked, by = _asked(survey, event)
-        for team, people in asked.items():
+        for team, asked in _asked(survey, number).items():
+            rush = _rush(number, asked)
             members = survey.model.resources[team].team
-            if members is None or people <= members.headcount or len(by[team]) < 2:  # noqa: PLR2004 - one plan is no rush
+            if members is None or rush.people <= members.headcount or len(rush.names) < 2:  # noqa: PLR2004 - one plan is no rush
                 continue
-            if team not in worst or people > worst[team][0]:
-                worst[team] = (people, number, tuple(sorted(by[team])))
-    for team, (people, number, names) in worst.items():
-        yield _team(survey, team, people, number, names)
+            if team not in worst or rush.people > worst[team].people:
+                worst[team] = rush
+    for team, rush in worst.items():
+        yield _team(survey, team, rush)
 
 
-def _asked(survey: Survey, event: Event) -> tuple[Counter[str], dict[str, set[str]]]:
-    """Return how many people of each team an event asks at once, and for what."""
-    asked: Counter[str] = Counter()
-    by: dict[str, set[str]] = {}
-    cure = "failed" if event.fails else "untrusted"
-    for name in event.hits:
-        resource = survey.model.resources[name]
-        first = next((strategy for strategy in resource.recovery if cure in strategy.cures), None)
-        if first is None or first.automatic or not survey.services_on(name):
+def _asked(survey: Survey, number: int) -> dict[str, list[tuple[int, int, int, str]]]:
+    """Return for each team from when to when how many of it are asked for after an event, and for what."""
+    found: dict[str, list[tuple[int, int, int, str]]] = {}
+    course = survey.course(number)
+    for gate, release_ms in course.release_ms.items():
+        name = survey.circuit.gates[gate].name
+        begun = course.begun(survey.thing(name), release_ms) if survey.services_on(name) else None
+        if begun is None or begun[0].automatic:
             continue
-        for team, people in _crew(survey, first).items():
-            asked[team] += people
-            by.setdefault(team, set()).add(name)
-    return asked, by
+        strategy, begins_ms, ends_ms = begun
+        for team, people in _crew(survey, strategy).items():
+            found.setdefault(team, []).append((begins_ms, ends_ms, people, name))
+    return found
+
+
+def _rush(number: int, asked: Sequence[tuple[int, int, int, str]]) -> _Rush:
+    """Return the moment of an event at which most people of a team are asked for: one at which something begins."""
+    most = _Rush(0, number, ())
+    for at_ms, _, _, _ in asked:
+        running = [(people, name) for begins_ms, ends_ms, people, name in asked if begins_ms <= at_ms < ends_ms]
+        people = sum(people for people, _ in running)
+        if people > most.people:
+            most = _Rush(people, number, tuple(sorted(name for _, name in running)))
+    return most
 
 
 def _crew(survey: Survey, strategy: Strategy) -> dict[str, int]:
@@ -63,8 +81,8 @@ def _team_of(survey: Survey, name: str) -> Resource | None:
     return resource if resource is not None and resource.kind == "people" else None
 
 
-def _team(survey: Survey, team: str, people: int, number: int, names: tuple[str, ...]) -> Weakness:
-    event = survey.events[number]
+def _team(survey: Survey, team: str, rush: _Rush) -> Weakness:
+    event, names = survey.events[rush.event], rush.names
     resource = survey.model.resources[team]
     headcount = resource.team.headcount if resource.team is not None else 0
     services = tuple(sorted({service for name in names for service in survey.services_on(name)}))
@@ -74,9 +92,9 @@ def _team(survey: Survey, team: str, people: int, number: int, names: tuple[str,
         survey.node_place(team),
         (team,),
         services,
-        f"After {survey.happened(event)}, the recoveries of {some(names)} ask for {people} people at once of "
+        f"After {survey.happened(event)}, the recoveries of {some(names)} ask for {rush.people} people at once of "
         f"{survey.called(team)}, who are {headcount}: some have to wait for others.",
-        (services[0], names[0], team),
+        (*survey.reached_from(services, names[0]), names[0], team),
         "Say which recovery comes first, train more people, or make some of it run by itself.",
     )
 
@@ -114,7 +132,7 @@ def _news(survey: Survey, name: str, silenced: dict[int, list[str]]) -> Weakness
         NEWS,
         by_services(survey, services, "medium", "low"),
         survey.model.place("resources", name, "announces"),
-        tuple(sorted((name, *subjects))),
+        (name, *subjects),
         services,
         f"{survey.called(name)} is to announce that {listed(told)} {verb(told, 'is', 'are')} down, and "
         f"{survey.happened(event)} silences it as well.{more}",

@@ -1,77 +1,123 @@
-"""HF604 and HF606: recovery that stands on what failed, and what has no recovery at all.
+"""HF604: recovery that stands on what failed.
 
-Under an event that strikes several things at once, a resource that is struck has strategies, and each of them needs, or
-takes its data from, something that the same event takes away and that does not come back without it: the vault in the
-same hall, the team that worked there, the tool under the same administrators. What stands on itself is a cold-start
-deadlock (HF603); that a thing cannot come back before what it needs in order to function is no news. Persons and
-decisions are in ``holdfast.analysis.reach``.
+Under an event that strikes several things at once, something has to be recovered: what is struck, what gave up because
+its needs were away for too long, a group as a whole. Each of its strategies needs, takes its data from, or is carried
+out by something that the same event takes away and that does not come back without it: the vault in the same hall, the
+team that worked there, the tool under the same administrators. What stands on itself is a cold-start deadlock (HF603);
+that a thing cannot come back before what it needs in order to function is no news. Persons and decisions are in
+``holdfast.analysis.reach``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from holdfast.analysis.at_best import NEVER, Course
 from holdfast.analysis.events import Event
-from holdfast.analysis.kinds import Weakness, Weight
-from holdfast.analysis.survey import Survey, some, stands_on, verb
+from holdfast.analysis.kinds import RANK, Weakness, Weight
+from holdfast.analysis.survey import Survey, some, verb
+from holdfast.analysis.ways import NEVER, Way, stands_on
 from holdfast.analysis.weights import by_services, of_loss
-from holdfast.model.types import Group, Resource, Strategy
+from holdfast.model.types import Resource
+from holdfast.model.wording import listed
 
-STANDS_ON_FAILED = "HF604"
-NO_STRATEGY = "HF606"
+CODE = "HF604"
+_MOST_EVENTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """Things that wait for the same, by the same strategies."""
+
+    names: tuple[str, ...]
+    blockers: tuple[str, ...]
+    strategies: tuple[str, ...]
 
 
 def recovery_on_failed(survey: Survey) -> Iterator[Weakness]:
-    """Yield recoveries that the very event takes away, by event and by what they would have needed."""
+    """Yield recoveries that the very event takes away; events that do so to the same things are told as one."""
+    together: dict[_Blocked, list[int]] = {}
     for number, event in enumerate(survey.events):
-        if not event.joint:
+        if event.joint:
+            for blocked in _blocked(survey, number):
+                together.setdefault(blocked, []).append(number)
+    for blocked, numbers in together.items():
+        yield _on_failed(survey, numbers, blocked)
+
+
+def _blocked(survey: Survey, number: int) -> Iterator[_Blocked]:
+    """Yield what an event leaves without a way back, by what it would have needed."""
+    event = survey.events[number]
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name in _to_recover(survey, number):
+        ways = _usable(survey, name, number)
+        if not survey.services_served(name) or not _doubtful(survey, ways, number):
             continue
-        together: dict[tuple[str, ...], list[str]] = {}
-        course: Course | None = None
-        for name in event.hits:
-            resource = survey.model.resources[name]
-            if not survey.services_served(name) or not _doubtful(survey, resource, event, number):
-                continue
-            if event.fails and survey.alone_ms(name) >= NEVER:  # it stands on itself: a cold-start deadlock
-                continue
-            course = course or survey.at_best.after(event.hits, "failed" if event.fails else "untrusted")
-            blockers = _blockers(survey, resource, event, course)
-            if blockers:
-                together.setdefault(blockers, []).append(name)
-        for blockers, names in together.items():
-            yield _on_failed(survey, number, blockers, names)
+        if not event.taints and survey.alone_ms(name) >= NEVER:  # it stands on itself: a cold-start deadlock
+            continue
+        blockers = _blockers(survey, name, ways, number)
+        if blockers:
+            together.setdefault(blockers, []).append(name)
+    for blockers, names in together.items():
+        every = (way for name in names for way in _usable(survey, name, number))
+        strategies = tuple(sorted({way.strategy.name for way in every}))
+        yield _Blocked(told(survey, names), blockers, strategies)
 
 
-def _doubtful(survey: Survey, resource: Resource, event: Event, number: int) -> bool:
-    """Whether each strategy against this event touches something that falls by it: a quick look at most resources."""
-    usable = _usable(resource, event)
-    fallen = survey.fallen.get(number, frozenset())
-    return bool(usable) and all(
-        any(survey.circuit.nodes[name] in fallen for name in stands_on(strategy)) for strategy in usable
+def _to_recover(survey: Survey, number: int) -> Iterator[str]:
+    """Yield what an event strikes, what may give up by it, and groups with a recovery of their own that it takes."""
+    struck = survey.struck(number)
+    yield from survey.events[number].hits
+    for gate in sorted(survey.fallen.get(number, frozenset())):
+        found = survey.circuit.gates[gate]
+        if found.sort == "resource" and found.name not in struck:
+            gives_up = survey.model.resources[found.name].rides_out_ms is not None
+            if gives_up and gate in survey.course(number).release_ms:
+                yield found.name
+        elif found.sort == "group" and survey.model.groups[found.name].recovery:
+            yield from [found.name] if survey.course(number).back_ms.get(gate, 0) >= NEVER else []
+
+
+def _usable(survey: Survey, name: str, number: int) -> tuple[Way, ...]:
+    """Return the ways that would help a thing after an event, were everything there that they stand on.
+
+    What merely lost its needs has failed, whatever the event did to others.
+    """
+    thing, event = survey.thing(name), survey.events[number]
+    parts = (thing.name,) if isinstance(thing, Resource) else thing.members
+    itself = not survey.struck(number).isdisjoint(parts)
+    cure = event.cure if itself else "failed"
+    outlasts = event.outlasts if itself else frozenset()
+    return tuple(
+        way for way in survey.at_best.ways.of(thing) if cure in way.strategy.cures and way.strategy.name not in outlasts
     )
 
 
-def _usable(resource: Resource, event: Event) -> tuple[Strategy, ...]:
-    cure = "failed" if event.fails else "untrusted"
-    return tuple(strategy for strategy in resource.recovery if cure in strategy.cures)
+def _doubtful(survey: Survey, ways: Sequence[Way], number: int) -> bool:
+    """Whether each way touches something that falls by the event: a quick look at most things."""
+    fallen = survey.fallen.get(number, frozenset())
+    return bool(ways) and all(
+        any(survey.circuit.nodes[name] in fallen for name in stands_on(way.strategy)) for way in ways
+    )
 
 
-def _blockers(survey: Survey, resource: Resource, event: Event, course: Course) -> tuple[str, ...]:
-    """Return what keeps every strategy of a resource from beginning, sorted; empty if one can begin."""
-    own = _needed_by(survey, resource.name)
+def _blockers(survey: Survey, name: str, ways: Sequence[Way], number: int) -> tuple[str, ...]:
+    """Return what keeps every way of a thing from beginning, sorted; empty if one can begin."""
+    course, hits = survey.course(number), survey.events[number].hits
+    own = _needed_by(survey, name)
     found: set[str] = set()
-    for strategy in _usable(resource, event):
-        struck = {name for name in event.hits if name == strategy.source}
-        lost = {name for name in stands_on(strategy) if course.back_ms.get(survey.circuit.nodes[name], 0) >= NEVER}
-        if not struck and course.ready_ms(strategy) < NEVER:
+    for way in ways:
+        struck = {hit for hit in hits if hit == way.strategy.source}
+        needed = stands_on(way.strategy)
+        lost = {each for each in needed if course.back_ms.get(survey.circuit.nodes[each], 0) >= NEVER}
+        if not struck and course.ready_ms(way) < NEVER:
             return ()
         found |= (struck | lost) - own
-    return tuple(sorted(found - {resource.name}))
+    return tuple(sorted(found - {name}))
 
 
 def _needed_by(survey: Survey, name: str) -> frozenset[str]:
-    """Return what a resource needs in order to function, at any depth."""
+    """Return what a thing needs in order to function, at any depth."""
     seen: set[int] = set()
     ahead = [survey.circuit.nodes[name]]
     while ahead:
@@ -82,26 +128,36 @@ def _needed_by(survey: Survey, name: str) -> frozenset[str]:
     return frozenset(survey.circuit.gates[gate].name for gate in seen)
 
 
-def _on_failed(survey: Survey, number: int, blockers: tuple[str, ...], names: Sequence[str]) -> Weakness:
-    event = survey.events[number]
-    stopped = survey.stopped.get(number, ())
+def _on_failed(survey: Survey, numbers: Sequence[int], blocked: _Blocked) -> Weakness:
+    events = [survey.events[number] for number in numbers]
+    names, blockers = blocked.names, blocked.blockers
     hurt = tuple(sorted({service for name in names for service in survey.services_served(name)}))
-    said = told(survey, names)
-    services = tuple(service for service in hurt if service in stopped) or hurt
-    strategies = sorted({strategy.name for name in names for strategy in _usable(survey.model.resources[name], event)})
-    ends = f" {some(services)} {verb(services, 'stops', 'stop')} meanwhile." if services[0] in stopped else ""
-    stand = f"{some(strategies)} {verb(strategies, 'stands', 'stand')} on {some(blockers)}"
+    first = max(numbers, key=lambda number: len(set(hurt) & set(survey.stopped.get(number, ()))))
+    stopped = [service for service in hurt if service in survey.stopped.get(first, ())]
+    services = survey.noticed(stopped, first) or hurt
+    ends = f" {some(services)} {verb(services, 'stops', 'stop')} meanwhile." if stopped else ""
+    after = listed([survey.happened(event) for event in events], "or", most=_MOST_EVENTS)
+    stand = f"{some(blocked.strategies)} {verb(blocked.strategies, 'stands', 'stand')} on {some(blockers)}"
     return Weakness(
-        STANDS_ON_FAILED,
-        of_loss(survey, services, number) if services[0] in stopped else by_services(survey, services, "medium", "low"),
+        CODE,
+        _weight(survey, services, numbers) if stopped else by_services(survey, services, "medium", "low"),
         survey.model.place("resources", names[0], "recovery"),
-        tuple(sorted({event.name, *blockers})),
+        tuple(sorted({*(event.name for event in events), *blockers})),
         services,
-        f"After {survey.happened(event)} nothing brings back {some(said)}: {stand}, "
-        f"which {verb(blockers, 'is', 'are')} lost with {verb(said, 'it', 'them')}.{ends}",
-        (*services[:1], said[0], blockers[0]),
-        f"Keep {some(blockers, 2)} where {_place_said(event)} does not reach, or declare a way back without.",
+        f"After {after} nothing brings back {some(names)}: {stand}, "
+        f"which {verb(blockers, 'is', 'are')} lost with {verb(names, 'it', 'them')}.{ends}",
+        (*survey.reached_from(services, names[0]), names[0], blockers[0]),
+        f"Keep {some(blockers, 2)} where {_place_said(events[0])} does not reach, or declare a way back without.",
     )
+
+
+def _weight(survey: Survey, services: Sequence[str], numbers: Sequence[int]) -> Weight:
+    """Return the weight of the heaviest of the events."""
+    found = [
+        of_loss(survey, [name for name in services if name in survey.stopped.get(number, ())], number)
+        for number in numbers
+    ]
+    return min(found, key=RANK.__getitem__)
 
 
 def told(survey: Survey, names: Iterable[str]) -> tuple[str, ...]:
@@ -123,74 +179,3 @@ def _place_said(event: Event) -> str:
             return f"the same {event.name.partition('=')[0]}"
         case "resource":
             return "the same outage"
-
-
-# ---- nothing declared at all -----------------------------------------------------------------------------------------
-
-
-def no_strategy(survey: Survey) -> Iterator[Weakness]:
-    """Yield what has no way back: where it alone stops services, and where it gives up when its needs are away.
-
-    Things with the same fate are told as one. A group has a way back as soon as one of its members has.
-    """
-    if survey.model.services and not survey.recoveries_declared:
-        yield _none_at_all(survey)
-        return
-    stopping: dict[tuple[str, ...], list[str]] = {}
-    giving_up: dict[tuple[str, ...], list[str]] = {}
-    for name, resource in survey.model.resources.items():
-        if resource.kind in {"third-party", "fmi", "people"} or survey.at_best.usable(resource, "failed", frozenset()):
-            continue
-        gives_up = resource.rides_out_ms is not None and survey.circuit.gates[survey.circuit.nodes[name]].children
-        if stops := survey.stopped.get(survey.number[name], ()):
-            stopping.setdefault(stops, []).append(name)
-        elif gives_up and survey.services_on(name):
-            giving_up.setdefault(survey.services_on(name), []).append(name)
-    for name, group in survey.model.groups.items():
-        bit = survey.exposure.choices[survey.circuit.members[name]]
-        services = (
-            service for service, gate in survey.circuit.services.items() if survey.exposure.takes_down(bit, gate)
-        )
-        parts: list[Resource | Group] = [group, *(survey.model.resources[member] for member in group.members)]
-        if (stops := tuple(sorted(services))) and not any(
-            survey.at_best.usable(part, "failed", frozenset()) for part in parts
-        ):
-            stopping.setdefault(stops, []).append(name)
-    for stops, names in stopping.items():
-        each = "each of which" if len(names) > 1 else "which"
-        said = f"Nothing declared brings back {some(names)}, {each} alone stops {some(stops)}"
-        yield _without(survey, names, stops, said, by_services(survey, stops, "high", "medium"))
-    for carried, names in giving_up.items():
-        does = "does not go on by itself" if len(names) == 1 else "do not go on by themselves"
-        said = f"{some(names)} {does} when what was needed is back, and nothing declared starts "
-        said += verb(names, "it", "them") + " again"
-        yield _without(survey, names, carried, said, by_services(survey, carried, "medium", "low"))
-
-
-def _without(survey: Survey, names: Sequence[str], services: tuple[str, ...], said: str, weight: Weight) -> Weakness:
-    declared = [name for name in names if survey.thing(name).recovery]
-    unusable = f" What is declared for {some(declared)} loses more data than the RPO allows, or cures no failure."
-    return Weakness(
-        NO_STRATEGY,
-        weight,
-        survey.node_place(names[0]),
-        tuple(sorted(names)),
-        services,
-        f"{said}.{unusable if declared else ''}",
-        (services[0], names[0]),
-        "Declare under recovery how each comes back, in what time, and what that needs; then exercise it.",
-    )
-
-
-def _none_at_all(survey: Survey) -> Weakness:
-    services = tuple(sorted(survey.model.services))
-    return Weakness(
-        NO_STRATEGY,
-        by_services(survey, services, "high", "medium"),
-        survey.model.place("resources"),
-        services,
-        services,
-        "No recovery strategy is declared for anything, so nobody can say how long a service would be away.",
-        services[:1],
-        "Declare recovery for what the services stand on, beginning with the single points of failure.",
-    )

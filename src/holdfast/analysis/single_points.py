@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from holdfast.analysis.events import SUPPLYING
 from holdfast.analysis.kinds import Weakness
 from holdfast.analysis.survey import Survey, some, verb
 from holdfast.analysis.weights import of_loss
@@ -26,7 +27,7 @@ def single_points(survey: Survey) -> Iterator[Weakness]:
     single = {
         event.name: number
         for number, event in enumerate(survey.events)
-        if number in survey.stopped and event.cause == "resource" and _own(survey.model.resources[event.name])
+        if number in survey.stopped and event.cause == "resource" and fails_as_one(survey.model.resources[event.name])
     }
     only_site = sites_without_second(survey, single)
     for site, services in only_site.items():
@@ -39,9 +40,9 @@ def single_points(survey: Survey) -> Iterator[Weakness]:
             yield _resource(survey, name, services, single[name], single)
 
 
-def _own(resource: Resource) -> bool:
-    """Whether a resource fails as one thing of the institution's own."""
-    if resource.kind in {"third-party", "fmi"}:
+def fails_as_one(resource: Resource) -> bool:
+    """Whether a resource fails as one thing of the institution's own: no supplier, no team with people to spare."""
+    if resource.kind in SUPPLYING:
         return False
     return resource.kind != "people" or (resource.team is not None and resource.team.headcount <= resource.team.minimum)
 
@@ -53,7 +54,7 @@ def sites_without_second(survey: Survey, single: Collection[str] | None = None) 
     for name in names:
         site = survey.model.resources[name].site
         for service in survey.stopped.get(survey.number[name], ()):
-            if site is not None and _own(survey.model.resources[name]):
+            if site is not None and fails_as_one(survey.model.resources[name]):
                 there[site, service] = there.get((site, service), 0) + 1
     found: dict[str, tuple[str, ...]] = {}
     for (site, service), amount in sorted(there.items()):
@@ -107,7 +108,7 @@ def _site(survey: Survey, site: str, services: tuple[str, ...], single: Mapping[
         of_loss(survey, services, event),
         survey.model.place("sites", site),
         tuple(sorted({site, *services})),
-        services,
+        survey.noticed(services, event),
         f"{some(services)} {verb(services, 'has', 'have')} no second site: {counted(len(there), 'thing')} at "
         f"{survey.site(site)} {verb(there, 'has', 'have')} no stand-in anywhere else, among them {some(first)}."
         f"{survey.felt(services, event)}",
@@ -122,11 +123,17 @@ def _stops(survey: Survey, name: str, service: str) -> bool:
 
 def _resource(survey: Survey, name: str, services: tuple[str, ...], event: int, single: Mapping[str, int]) -> Weakness:
     path = max((survey.path(service, event) for service in services), key=lambda path: (-len(path), path))
+    services = survey.noticed(services, event)
     through = [step for step in path[1:-1] if step in single]
     counting = survey.circuit.members
     redundant = [step for step in path if step in counting and survey.circuit.gates[counting[step]].redundant]
+    needed = [step for step in path if step in counting and _needs_every_member(survey, step)]
+    stands_in = "nothing stands in for it"
+    if needed:
+        stands_in = f"{some(needed)} {verb(needed, 'needs', 'need')} all of {verb(needed, 'its', 'their')} members"
+    happens = "stays away" if survey.bridged(services, event) else "fails"
     sentences = [
-        f"If {survey.called(name)} fails, {some(services)} {verb(services, 'stops', 'stop')}: nothing stands in for it."
+        f"If {survey.called(name)} {happens}, {some(services)} {verb(services, 'stops', 'stop')}: {stands_in}."
     ]
     if through:
         sentences.append(f"It takes {some(through)} with it.")
@@ -142,6 +149,11 @@ def _resource(survey: Survey, name: str, services: tuple[str, ...], event: int, 
         path,
         _remedy(survey.model.resources[name]),
     )
+
+
+def _needs_every_member(survey: Survey, group: str) -> bool:
+    gate = survey.circuit.gates[survey.circuit.members[group]]
+    return len(gate.children) > 1 and not gate.redundant
 
 
 def _remedy(resource: Resource) -> str:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from holdfast.analysis.at_best import NEVER, AtBest
+from holdfast.analysis.at_best import AtBest, Course
 from holdfast.analysis.circuit import Circuit
 from holdfast.analysis.events import Event, single_events
 from holdfast.analysis.exposure import Exposure, bits, components
+from holdfast.analysis.ways import NEVER, stands_on
 from holdfast.errors import Place
-from holdfast.model.types import Group, Model, Resource, Service, Strategy, leaves
+from holdfast.model.types import Group, Mode, Model, Resource, Service, leaves
 from holdfast.model.wording import listed
 
 _MINUTE_MS = 60_000
@@ -62,6 +63,16 @@ class Survey:
                 found[member] = (*found.get(member, ()), name)
         return found
 
+    @cached_property
+    def runs_on(self) -> Mapping[str, tuple[str, ...]]:
+        """What runs on each host: what needs it directly."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, resource in self.model.resources.items():
+            for below in sorted(leaves(resource.needs)):
+                if below in self.model.resources and self.model.resources[below].kind == "host":
+                    found[below] = (*found.get(below, ()), name)
+        return found
+
     @property
     def events(self) -> tuple[Event, ...]:
         """Every single event."""
@@ -80,6 +91,43 @@ class Survey:
             for event in self.exposure.events_in(self.exposure.fatal[gate]):
                 found.setdefault(event, []).append(name)
         return {event: tuple(sorted(names)) for event, names in sorted(found.items())}
+
+    def struck(self, number: int) -> frozenset[str]:
+        """Return the resources that an event strikes itself."""
+        if number not in self._struck:
+            self._struck[number] = frozenset(self.events[number].hits)
+        return self._struck[number]
+
+    @cached_property
+    def not_lasting(self) -> Mapping[int, tuple[str, ...]]:
+        """The services that each event leaves at most modes which somebody can sustain for a while, by its number."""
+        fatal, modes = self.exposure.fatal, self.circuit.modes
+        found: dict[int, list[str]] = {}
+        for name, service in self.model.services.items():
+            enough = [mode for mode in service.modes if mode.meets_minimum]
+            lasting = [mode.name for mode in enough if mode.sustain is None]
+            if lasting and len(lasting) < len(enough):
+                lost = self.exposure.every_event
+                for mode in lasting:
+                    lost &= fatal[modes[name, mode]]
+                for event in bits(lost):
+                    found.setdefault(event, []).append(name)
+        return {event: tuple(sorted(names)) for event, names in sorted(found.items())}
+
+    def running_out(self, event: int) -> tuple[str, ...]:
+        """Return the services that an event does not stop, but leaves only modes which do not last."""
+        stopped = self.stopped.get(event, ())
+        return tuple(name for name in self.not_lasting.get(event, ()) if name not in stopped)
+
+    def sustained(self, name: str, event: int) -> tuple[Mode, ...]:
+        """Return the modes in which a service goes on after an event, each for a while."""
+        return tuple(
+            mode
+            for mode in self.model.services[name].modes
+            if mode.meets_minimum
+            and mode.sustain is not None
+            and not self.exposure.takes_down(event, self.circuit.modes[name, mode.name])
+        )
 
     @cached_property
     def fallen(self) -> Mapping[int, frozenset[int]]:
@@ -131,6 +179,16 @@ class Survey:
         """Return the services that stand on a resource or group, or on it for their recovery."""
         return self.serves[self.circuit.nodes[name]]
 
+    def reached_from(self, services: Sequence[str], name: str) -> tuple[str, ...]:
+        """Return the beginning of a path to a resource or group: the first of ``services`` that stands on it.
+
+        At least for its recovery; a thing of which none does has no service before it.
+        """
+        served = self.services_served(name)
+        return next(((service,) for service in services if service in self.services_on(name)), ()) or next(
+            ((service,) for service in services if service in served), ()
+        )
+
     def path(self, service: str, event: int, through: int | None = None) -> tuple[str, ...]:
         """Return names from a service down to what the event strikes, by the shortest way that shows its effect.
 
@@ -142,6 +200,13 @@ class Survey:
             return self.names(self._way(start, struck, event))
         to_choice = self._way(start, frozenset({through}), self.exposure.choices[through])
         return self.names((*to_choice, *self._way(through, struck, event)[1:]))
+
+    def way_to(self, service: str, spared: Sequence[Mode], event: int) -> tuple[str, ...]:
+        """Return names from a service down to what an event strikes, by a mode that falls and is not ``spared``."""
+        fallen = (mode for mode in self.model.services[service].modes if mode not in spared)
+        gates = (self.circuit.modes[service, mode.name] for mode in fallen)
+        gate = next(gate for gate in gates if self.exposure.takes_down(event, gate))
+        return (service, *self.way_from(gate, event))
 
     def way_between(self, name: str, event: int) -> tuple[str, ...]:
         """Return names from a resource or group down to what the event strikes."""
@@ -195,7 +260,7 @@ class Survey:
                 return f"the loss of {self.site(event.name)}"
             case "shared":
                 shared = event.name.replace("=", " ", 1)
-                return f"a failure of {shared}" if event.fails else f"an intrusion into {shared}"
+                return f"an intrusion into {shared}" if event.taints else f"a failure of {shared}"
             case "resource":
                 return f"an outage of {self.called(event.name)}"
 
@@ -203,27 +268,50 @@ class Survey:
         """Return where a resource or group was written; both stand under ``resources``."""
         return self.model.place("resources", name)
 
+    def course(self, number: int) -> Course:
+        """Return the best recovery from an event."""
+        if number not in self._courses:
+            event = self.events[number]
+            self._courses[number] = self.at_best.after(event.hits, event.cure, outlasts=event.outlasts)
+        return self._courses[number]
+
     def losses(self, event: int) -> Mapping[str, Loss]:
         """Return what each service that an event stops would suffer at best."""
         if event not in self._losses:
-            struck = self.events[event]
-            course = self.at_best.after(struck.hits, "failed" if struck.fails else "untrusted")
+            course = self.course(event)
             self._losses[event] = {
                 name: Loss(course.recovery_ms(self.model.services[name]), course.felt_ms(name))
                 for name in self.stopped.get(event, ())
             }
         return self._losses[event]
 
+    def noticed(self, services: Sequence[str], event: int) -> tuple[str, ...]:
+        """Return those of services that really stop: all, if something bridges the event for all of them at best."""
+        if not self.recoveries_declared:
+            return tuple(services)
+        losses = self.losses(event)
+        return tuple(name for name in services if losses[name].away_ms) or tuple(services)
+
+    def bridged(self, services: Iterable[str], event: int) -> bool:
+        """Whether what lasts a while carries all these services, at best, until the event is over."""
+        return self.recoveries_declared and not any(self.losses(event)[name].away_ms for name in services)
+
     def felt(self, services: Sequence[str], event: int) -> str:
         """Return sentences for an event, with a space before: after what time it is felt, when the last is back."""
         if not self.recoveries_declared:  # one finding says so for all
             return ""
-        losses = [self.losses(event)[name] for name in services]
-        first_ms, away_ms = min(loss.after_ms for loss in losses), max(loss.away_ms for loss in losses)
-        begins = f" It is felt after {about(first_ms)}." if 0 < first_ms < NEVER else ""
-        if away_ms >= NEVER:
-            return f"{begins} No declared recovery brings {verb(services, 'it', 'all of them')} back."
-        return f"{begins} At best {verb(services, 'it is', 'all are')} back after {about(away_ms)}."
+        losses = {name: self.losses(event)[name] for name in services}
+        if self.bridged(services, event):
+            return " That is bridged for a while, and at best everything is back before."
+        never = [name for name, loss in losses.items() if loss.away_ms >= NEVER]
+        longest_ms = max((loss.away_ms for loss in losses.values() if loss.away_ms < NEVER), default=0)
+        begins = _begins({name: loss.after_ms for name, loss in losses.items()})
+        if not never:
+            return f"{begins} At best {verb(services, 'it is', 'all are')} back after {about(longest_ms)}."
+        if longest_ms:
+            rest = f"; at best the rest is back after {about(longest_ms)}"
+            return f"{begins} No declared recovery brings {some(never)} back{rest}."
+        return f"{begins} No declared recovery brings {verb(services, 'it', 'all of them')} back."
 
     def alone_ms(self, name: str) -> int:
         """Return how soon a resource or group is back at best when only it failed, ``NEVER`` if it never is."""
@@ -235,6 +323,14 @@ class Survey:
     def _losses(self) -> dict[int, Mapping[str, Loss]]:
         return {}
 
+    @cached_property
+    def _struck(self) -> dict[int, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _courses(self) -> dict[int, Course]:
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -242,6 +338,19 @@ class Loss:
 
     away_ms: int
     after_ms: int
+
+
+def _begins(after_ms: Mapping[str, int]) -> str:
+    """Return from when an event is felt, for a sentence with a space before; nothing if at once by all."""
+    late = {name: ms for name, ms in after_ms.items() if 0 < ms < NEVER}
+    if not late:
+        return ""
+    soonest = about(min(late.values()))
+    return (
+        f" It is felt after {soonest}."
+        if len(late) == len(after_ms)
+        else (f" {some(late)} {verb(late, 'feels', 'feel')} it only after {soonest}.")
+    )
 
 
 def vital(service: Service) -> bool:
@@ -257,12 +366,6 @@ def vital(service: Service) -> bool:
 
 def _titled(title: str, name: str) -> str:
     return name if title == name or len(title) > _MAX_TITLE_CHARS else f"{title} ({name})"
-
-
-def stands_on(strategy: Strategy) -> tuple[str, ...]:
-    """Return what a recovery itself stands on, sorted: its needs, its source, its crew."""
-    source = () if strategy.source is None else (strategy.source,)
-    return tuple(sorted({*leaves(strategy.needs), *source, *(strategy.crew or ())}))
 
 
 def some(names: Iterable[str], most: int = _MOST_NAMED) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from holdfast.analysis.kinds import RANK, Weight
-from holdfast.analysis.survey import DAY_MS, Loss, Survey, vital
+from holdfast.analysis.survey import DAY_MS, Survey, vital
 from holdfast.model.types import Service
 
 _BY_RANK: Mapping[int, Weight] = {rank: weight for weight, rank in RANK.items()}
@@ -21,17 +21,19 @@ def of_loss(survey: Survey, services: Iterable[str], event: int) -> Weight:
     if not survey.recoveries_declared:
         return by_services(survey, services, "high", "medium")
     losses = survey.losses(event)
-    return _BY_RANK[min((_rank(survey.model.services[name], losses[name]) for name in services), default=RANK["low"])]
+    found = (of_away(survey.model.services[name], losses[name].away_ms, losses[name].after_ms) for name in services)
+    return min(found, key=RANK.__getitem__, default="low")
 
 
-def _rank(service: Service, loss: Loss) -> int:
-    if loss.away_ms > service.impact_tolerance.duration_ms:
+def of_away(service: Service, away_ms: int, after_ms: int) -> Weight:
+    """Return the weight of a service that is away for so long, so long after the event."""
+    if away_ms > service.impact_tolerance.duration_ms:
         rank = RANK["critical"]
-    elif loss.away_ms > service.rto_ms:
+    elif away_ms > service.rto_ms:
         rank = RANK["high"]
     else:
         rank = RANK["medium"]
-    return min(rank + (not vital(service)) + (loss.after_ms >= DAY_MS), RANK["low"])
+    return _BY_RANK[min(rank + (not vital(service)) + (after_ms >= DAY_MS), RANK["low"])]
 
 
 def by_services(survey: Survey, services: Iterable[str], where_vital: Weight, elsewhere: Weight) -> Weight:

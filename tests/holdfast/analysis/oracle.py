@@ -13,14 +13,17 @@ from holdfast.model.types import (
     AnyOf,
     AtLeast,
     Constant,
+    Cure,
     Failover,
     Group,
+    Mode,
     Model,
     Need,
     On,
     Resource,
     Service,
     Strategy,
+    leaves,
 )
 
 INFINITE = float("inf")
@@ -40,7 +43,18 @@ def events(model: Model) -> Iterator[tuple[str, frozenset[str]]]:
         carriers = {name for name, found in model.resources.items() if found.shares.get(attribute) == value}
         cause = model.common_causes.get(attribute)
         fails = cause is None or "failed" in cause.spreads
+        if cause is not None and "untrusted" in cause.spreads:
+            carriers = _with_copies(model, carriers)
         yield f"{attribute}={value}", with_dependents(model, carriers) if fails else frozenset(carriers)
+
+
+def _with_copies(model: Model, names: set[str]) -> set[str]:
+    """Return resources and whatever copies one of them, in any number of steps."""
+    while True:
+        more = names | {name for name, found in model.resources.items() if found.replica_of in names}
+        if more == names:
+            return names
+        names = more
 
 
 def with_dependents(model: Model, names: set[str]) -> frozenset[str]:
@@ -113,8 +127,10 @@ def constant(strategy: Strategy | Failover) -> float:
     return strategy.takes.ms
 
 
-def recovery(model: Model, struck: frozenset[str]) -> tuple[Times, dict[str, float]]:
-    """Return the times after ``struck`` failed, and for each service how long it is away at best.
+def recovery(
+    model: Model, struck: frozenset[str], cure: Cure = "failed", outlasts: frozenset[str] = frozenset()
+) -> tuple[Times, dict[str, float]]:
+    """Return the times after ``struck`` failed, or became untrusted, and for each service how long it is away at best.
 
     The equations as they stand: S and FO from infinity downwards only, inside them T from 0 upwards, everything each
     time.
@@ -129,17 +145,48 @@ def recovery(model: Model, struck: frozenset[str]) -> tuple[Times, dict[str, flo
         for name, found in things.items():
             release = _release(model, name, struck, times)
             if release is not None:
-                new_finish[name] = min(finish[name], _recovered(found.recovery, release, times))
+                hit = bool(({name} if name in model.resources else set(model.groups[name].members)) & struck)
+                ways = tuple(
+                    strategy
+                    for strategy in found.recovery
+                    if (cure if hit else "failed") in strategy.cures
+                    and not (hit and strategy.name in outlasts)
+                    and not (hit and cure == "untrusted" and _all_struck(model, strategy.source, struck))
+                )
+                new_finish[name] = min(finish[name], _recovered(ways, release, times))
         for name, group in model.groups.items():
             if group.failover is not None and times.onset[f"{name}/members"] < INFINITE:
                 enough = sorted(times.back[member] for member in group.members)[group.active - 1]
                 ended = max(times.onset[f"{name}/members"], enough) + constant(group.failover)
-                new_failover[name] = min(failover[name], ended)
+                lossy = group.failover.loses_ms > _rpo(model, name) and not group.failover.accept_loss
+                new_failover[name] = min(failover[name], INFINITE if lossy else ended)
         new_decided = {name: _need(role.reached_by, times)[0] for name, role in model.roles.items()}
         if (new_finish, new_failover, new_decided) == (finish, failover, decided):
             away = {name: _away(service, times, decided) for name, service in model.services.items()}
             return times, away
         finish, failover, decided = new_finish, new_failover, new_decided
+
+
+def _all_struck(model: Model, source: str | None, struck: frozenset[str]) -> bool:
+    """Whether there is nothing left to take from: a source, or all members of one that is a group."""
+    return source is not None and set(model.groups[source].members if source in model.groups else [source]) <= struck
+
+
+def _rpo(model: Model, name: str) -> float:
+    """Return the least RPO of the services that stand on something, in any mode."""
+    below: dict[str, frozenset[str]] = {part: leaves(found.needs) for part, found in model.resources.items()}
+    below |= {part: leaves(found.needs) | set(found.members) for part, found in model.groups.items()}
+    found = [INFINITE]
+    for service in model.services.values():
+        reached: set[str] = set()
+        ahead = [part for mode in service.modes for part in leaves(mode.needs)]
+        while ahead:
+            part = ahead.pop()
+            if part not in reached:
+                reached.add(part)
+                ahead += below[part]
+        found += [service.rpo_ms] if name in reached else []
+    return min(found)
 
 
 def _from_below(model: Model, struck: frozenset[str], finish: dict[str, float], failover: dict[str, float]) -> Times:
@@ -176,7 +223,7 @@ def _members(group: Group, times: Times, failover: float) -> tuple[float, float]
     else:
         found = max(quorum, min(max(times.back[member] for member in first), failover))
         lost = min(onset[group.quorum - 1], *(times.onset[member] for member in first))
-    return (found, lost) if found else (0, INFINITE)
+    return (found, lost) if found > lost else (0, INFINITE)
 
 
 def _need(need: Need, times: Times) -> tuple[float, float]:
@@ -184,13 +231,13 @@ def _need(need: Need, times: Times) -> tuple[float, float]:
     if isinstance(need, On):
         begins = times.onset[need.resource] + (need.holds_for_ms or 0)
         back = times.back[need.resource]
-        return (back, begins) if back and (need.holds_for_ms is None or back > begins) else (0, INFINITE)
+        return (back, begins) if back > begins else (0, INFINITE)
     if not need.of:
         return 0, INFINITE
     parts = [_need(part, times) for part in need.of]
     back = sorted(back for back, _ in parts)[_wanted(need) - 1]
     onset = sorted((onset for _, onset in parts), reverse=True)[_wanted(need) - 1]
-    return (back, onset) if back else (0, INFINITE)
+    return (back, onset) if back > onset else (0, INFINITE)  # enough are back for good before too many are gone
 
 
 def _wanted(need: AllOf | AnyOf | AtLeast) -> int:
@@ -223,7 +270,8 @@ def _recovered(ways: tuple[Strategy, ...], release: float, times: Times) -> floa
             begins = strategy.after_ms
         elif number:
             begins += constant(ways[number - 1])
-        ready = max(_ready(strategy.needs, times), times.back[strategy.source] if strategy.source is not None else 0)
+        others = [*(strategy.crew or ()), *([] if strategy.source is None else [strategy.source])]
+        ready = max([_ready(strategy.needs, times), *(times.back[name] for name in others)])
         best = min(best, max(release + begins, ready) + constant(strategy))
     return best
 
@@ -241,16 +289,28 @@ def _ready(need: Need, times: Times) -> float:
             return sorted(_ready(part, times) for part in of)[count - 1]
 
 
+def _mode(mode: Mode, times: Times, decided: dict[str, float]) -> tuple[float, float]:
+    """Return from when a mode functions for good, its decision taken, and from when it did not."""
+    needed, begins = _need(mode.needs, times)
+    return max(needed, decided[mode.decision] if mode.decision is not None and needed else 0), begins
+
+
+def mode_away(model: Model, mode: Mode, times: Times) -> tuple[float, float]:
+    """Return the same once everything is settled."""
+    return _mode(mode, times, {name: _need(role.reached_by, times)[0] for name, role in model.roles.items()})
+
+
 def _away(service: Service, times: Times, decided: dict[str, float]) -> float:
     assert isinstance(service.reestablish, Constant)
     back, onset = [], []
     for mode in service.modes:
         if mode.meets_minimum:
-            needed, begins = _need(mode.needs, times)
-            waits = decided[mode.decision] if mode.decision is not None and needed else 0
-            back.append(max(needed, waits))
+            returns, begins = _mode(mode, times, decided)
+            back.append(returns)
             onset.append(begins)
-    if min(back) in {0, INFINITE}:
-        return min(back)
+    if min(back) <= max(onset):  # at any time one of the modes is there
+        return 0
+    if min(back) == INFINITE:
+        return INFINITE
     away = min(back) - max(onset)
     return away if away <= service.rides_out_ms else away + service.reestablish.ms

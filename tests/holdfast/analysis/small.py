@@ -15,6 +15,7 @@ from holdfast.model.types import (
     AtLeast,
     CommonCause,
     Constant,
+    Cure,
     Failover,
     Group,
     Hit,
@@ -31,10 +32,12 @@ from holdfast.model.types import (
     Site,
     Strategy,
     Supplier,
+    Sustain,
 )
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 def need(*names: str | Need) -> Need:
@@ -121,10 +124,10 @@ def model(
     """Return the model of these; ``things`` are resources and groups."""
     parts = tuple(things)
     places = (Site(site, site, "test") if isinstance(site, str) else site for site in sites)
+    given: dict[str, Any] = {"calendar": None} | more
     return Model(
         institution="Example Bank",
         regimes=(),
-        calendar=None,
         range=None,
         sites={site.name: site for site in places},
         services={service.name: service for service in services},
@@ -134,13 +137,15 @@ def model(
         files={},
         root="bank.yaml",
         digest="",
-        **more,
+        **given,
     )
 
 
 # ---- random ones -----------------------------------------------------------------------------------------------------
 
+THINGS = tuple(f"r{number}" for number in range(6))
 SITES = ("north", "south")
+SUSTAINED = (Sustain(10 * MINUTE, None), Sustain(DAY, None))
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {"agent": ("x", "y"), "domain": ("p",)}
 
 
@@ -171,14 +176,20 @@ def strategies(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[Strategy, ...]:
         takes = Constant(draw(st.sampled_from([0, 1, 5, 7, 20])) * MINUTE)
         after = draw(st.sampled_from([None, 0, 2 * MINUTE]))
         source = draw(st.sampled_from([None, None, *names]))
-        found.append(Strategy(f"way-{number}", takes, ("failed",), what, source=source, after_ms=after))
+        crew = (
+            {draw(st.sampled_from([name for name in names if name in THINGS])): 1}
+            if draw(st.integers(0, 3)) == 0
+            else None
+        )
+        cures: tuple[Cure, ...] = draw(st.sampled_from([("failed",), ("failed",), ("failed", "untrusted")]))
+        found.append(Strategy(f"way-{number}", takes, cures, what, source=source, crew=crew, after_ms=after))
     return tuple(found)
 
 
 @st.composite
 def models(draw: st.DrawFn, *, holds: bool = False) -> Model:
     """Draw a model. Needs run in circles, unless some of them hold for a while: then each needs only earlier ones."""
-    things = tuple(f"r{number}" for number in range(draw(st.integers(1, 6))))
+    things = THINGS[: draw(st.integers(1, len(THINGS)))]
     groups = tuple(f"g{number}" for number in range(draw(st.integers(0, 2))))
     resources = [draw(_resource(number, things, groups, holds=holds)) for number in range(len(things))]
     made = [draw(_group(name, things, groups, holds=holds)) for name in groups]
@@ -192,6 +203,7 @@ def models(draw: st.DrawFn, *, holds: bool = False) -> Model:
                 draw(needs((*things, *groups), holds=holds)),
                 meets_minimum=position == 0 or draw(st.booleans()),
                 decision="chief" if position and draw(st.booleans()) else None,
+                sustain=draw(st.sampled_from([None, *SUSTAINED])) if position else None,
             )
             for position in range(draw(st.integers(1, 2)))
         )
@@ -218,6 +230,7 @@ def _resource(
         shares=shares,
         recovery=draw(strategies((*things, *groups))),
         rides_out_ms=draw(st.sampled_from([None, None, 0, 4 * MINUTE])),
+        replica_of=draw(st.sampled_from(things[:number])) if number and draw(st.integers(0, 3)) == 0 else None,
         supplier=Supplier(subcontracts=below) if supplier else None,
     )
 
@@ -226,7 +239,9 @@ def _resource(
 def _group(draw: st.DrawFn, name: str, things: tuple[str, ...], groups: tuple[str, ...], *, holds: bool) -> Group:
     members = tuple(draw(st.lists(st.sampled_from(things), min_size=1, max_size=4, unique=True)))
     names = things if holds else (*things, *groups)
-    failover = Failover(automatic=True, takes=Constant(draw(st.sampled_from([0, 1, 6])) * MINUTE), passed=1, failed=0)
+    takes = Constant(draw(st.sampled_from([0, 1, 6])) * MINUTE)
+    loses_ms = draw(st.sampled_from([0, 0, MINUTE]))
+    failover = Failover(automatic=True, takes=takes, passed=1, failed=0, loses_ms=loses_ms)
     return Group(
         name=name,
         kind="application",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.analysis.at_best import NEVER, AtBest, Step, shortest_ms
+from holdfast.analysis.at_best import AtBest, Step
 from holdfast.analysis.circuit import Circuit
+from holdfast.analysis.ways import NEVER, shortest_ms
 from holdfast.model.types import (
     Constant,
     Continuity,
+    Cure,
     Duration,
     Failover,
     Lognormal,
@@ -18,10 +22,11 @@ from holdfast.model.types import (
     On,
     Pert,
     Supplier,
+    Sustain,
     Team,
 )
 from tests.holdfast.analysis import oracle
-from tests.holdfast.analysis.small import HOUR, MINUTE, either, group, model, models, service, thing, way
+from tests.holdfast.analysis.small import HOUR, MINUTE, either, group, mode, model, models, service, thing, way
 
 
 def away_ms(found: Model, *struck: str, name: str = "pay") -> int:
@@ -29,12 +34,14 @@ def away_ms(found: Model, *struck: str, name: str = "pay") -> int:
     return AtBest(found, Circuit.of(found)).after(struck).recovery_ms(found.services[name])
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.booleans().flatmap(lambda holds: models(holds=holds)), st.data())
 def test_times_are_those_of_the_equations(found: Model, data: st.DataObject) -> None:
     struck = frozenset(data.draw(st.sets(st.sampled_from(list(found.resources)), min_size=1, max_size=3)))
-    course = AtBest(found, (circuit := Circuit.of(found))).after(struck)
-    times, away = oracle.recovery(found, struck)
+    cure: Cure = data.draw(st.sampled_from(["failed", "untrusted"]))
+    outlasts = frozenset(data.draw(st.sampled_from([(), ("way-0",)])))
+    course = AtBest(found, (circuit := Circuit.of(found))).after(struck, cure, outlasts=outlasts)
+    times, away = oracle.recovery(found, struck, cure, outlasts)
     for name, gate in circuit.nodes.items():
         assert course.back_ms.get(gate, 0) == min(times.back[name], NEVER), name
     for name, wanted in away.items():
@@ -128,3 +135,70 @@ def test_what_waits_for_itself_never_comes() -> None:
     store = thing("store", recovery=(way("deploy", 5, "tool"),))
     found = model([store, thing("tool", "store")], [service("pay", either("store", "tool"))])
     assert away_ms(found, "store") == NEVER
+
+
+def test_a_crew_is_called_and_waited_for() -> None:
+    team = thing("team", "floor", kind="people", team=Team(4, 1, on_call=Constant(15 * MINUTE)))
+    db = thing("db", recovery=(way("restore", 30, crew={"team": 2}),))
+    found = model([team, db, thing("floor")], [service("pay", "db", rides_out_ms=0)])
+    assert away_ms(found, "db") == 45 * MINUTE
+    assert away_ms(found, "db", "floor") == NEVER
+
+
+def test_a_cause_that_outlasts_a_restart_is_only_mended_by_something_else() -> None:
+    db = thing("db", recovery=(way("restart", 1), way("rebuild", 60)))
+    app = thing("app", "db", rides_out_ms=0, recovery=(way("restart", 1),))
+    found = model([db, app], [service("pay", "app", rides_out_ms=0)])
+    engine, pay = AtBest(found, Circuit.of(found)), found.services["pay"]
+    assert engine.after(["db"]).recovery_ms(pay) == MINUTE
+    # The application has no bad agent: what it only lost is its database, and a restart is enough.
+    assert engine.after(["db"], outlasts=frozenset({"restart"})).recovery_ms(pay) == HOUR
+    assert engine.after(["app"], outlasts=frozenset({"restart"})).recovery_ms(pay) == NEVER
+
+
+def test_only_what_an_intruder_reached_needs_a_cure_of_distrust() -> None:
+    host = thing("host", recovery=(way("reinstall", 60, cures=("failed", "untrusted")),))
+    app = thing("app", "host", rides_out_ms=0, recovery=(way("restart", 5),))
+    found = model([host, app], [service("pay", "app", rides_out_ms=0)])
+    assert AtBest(found, Circuit.of(found)).after(["host"], "untrusted").recovery_ms(found.services["pay"]) == HOUR
+
+
+def test_a_promise_cures_no_distrust_and_a_group_of_tainted_stores_is_no_source() -> None:
+    promise = Supplier(continuity=Continuity(None, None, None, 3 * HOUR))
+    party = model([thing("telco", kind="third-party", supplier=promise)], [service("pay", "telco")])
+    engine = AtBest(party, Circuit.of(party))
+    assert engine.after(["telco"], "untrusted").recovery_ms(party.services["pay"]) == NEVER
+    cures = ("failed", "untrusted")
+    stores = [thing(name, recovery=(way("wipe", 1, cures=cures),)) for name in ("v1", "v2")]
+    db = thing("db", recovery=(way("restore", 9, source="vaults", cures=cures),))
+    found = model([db, *stores, group("vaults", "v1", "v2")], [service("pay", "db", rides_out_ms=0)])
+    engine = AtBest(found, Circuit.of(found))
+    assert engine.after(["db", "v1", "v2"], "untrusted").recovery_ms(found.services["pay"]) == NEVER
+    assert engine.after(["db", "v1"], "untrusted").recovery_ms(found.services["pay"]) == 9 * MINUTE
+
+
+def test_a_failover_that_loses_more_than_may_be_lost_is_not_used_unless_that_is_accepted() -> None:
+    def away(*, accept: bool) -> int:
+        over = Failover(automatic=True, takes=Constant(MINUTE), passed=1, failed=0, loses_ms=HOUR, accept_loss=accept)
+        things = [thing("a", recovery=(way("rebuild", 60),)), thing("b"), group("db", "a", "b", failover=over)]
+        return away_ms(model(things, [service("pay", "db", rides_out_ms=0)]), "a")
+
+    assert (away(accept=False), away(accept=True)) == (HOUR, MINUTE)
+
+
+def test_of_two_ways_of_which_one_is_always_there_a_service_never_notices() -> None:
+    limits, console = thing("limits"), thing("console", recovery=(way("spare", 30),))
+    modes = (mode("full", On("limits", 24 * HOUR)), mode("by-hand", "console"))
+    assert away_ms(model([limits, console], [service("pay", modes=modes)]), "limits", "console") == 0
+    either_way = service("pay", either(On("limits", 24 * HOUR), "console"))
+    assert away_ms(model([limits, console], [either_way]), "limits", "console") == 0
+
+
+def test_a_service_without_a_mode_that_lasts() -> None:
+    def lasting(hours: int | None) -> tuple[int, int]:
+        core = thing("core", recovery=(way("rebuild", 60 * hours),) if hours is not None else ())
+        by_hand = replace(mode("by-hand", "desk"), sustain=Sustain(24 * HOUR, "desk"))
+        found = model([core, thing("desk")], [service("pay", modes=(mode("full", "core"), by_hand))])
+        return AtBest(found, Circuit.of(found)).after(["core"]).lasting(found.services["pay"])
+
+    assert (lasting(48), lasting(None)) == ((0, 48 * HOUR), (0, NEVER))

@@ -14,7 +14,7 @@ from tests.holdfast.analysis import oracle
 from tests.holdfast.analysis.small import either, group, mode, model, models, service, thing
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(models(), st.booleans())
 def test_what_falls_by_each_single_event_is_what_falls_when_it_alone_is_tried(found: Model, before: bool) -> None:  # noqa: FBT001
     circuit = Circuit.of(found, before_failover=before)
@@ -29,7 +29,7 @@ def test_what_falls_by_each_single_event_is_what_falls_when_it_alone_is_tried(fo
         assert stopped == {name for name in found.services if not oracle.serves(found, name, up)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(models())
 def test_no_event_is_left_out_and_none_is_told_twice(found: Model) -> None:
     told = single_events(found)
@@ -41,7 +41,7 @@ def test_no_event_is_left_out_and_none_is_told_twice(found: Model) -> None:
         assert len(struck) < 2 or struck in hits, name
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(models(), st.data())
 def test_what_if_is_the_largest_set_that_holds(found: Model, data: st.DataObject) -> None:
     failed = frozenset(data.draw(st.sets(st.sampled_from([*found.resources, *found.groups, *found.sites]), max_size=3)))

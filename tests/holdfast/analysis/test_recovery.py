@@ -6,17 +6,22 @@ from hypothesis import given, settings
 
 from holdfast.analysis.clean_copy import no_clean_copy
 from holdfast.analysis.cold_start import cold_start_deadlocks, never_started
+from holdfast.analysis.no_strategy import no_strategy, no_way_to_trust
 from holdfast.analysis.objectives import out_of_reach
-from holdfast.analysis.reach import decision_out_of_reach, one_person
-from holdfast.analysis.recovery import no_strategy, recovery_on_failed
+from holdfast.analysis.reach import decision_out_of_reach, no_way_to_reach, one_person
+from holdfast.analysis.recovery import recovery_on_failed
 from holdfast.analysis.survey import Survey
 from holdfast.analysis.weakness import Weakness
 from holdfast.model.types import (
+    Calendar,
     CommonCause,
     Compromise,
     Constant,
+    Continuity,
+    Extension,
     Failover,
     Group,
+    ImpactTolerance,
     Keeps,
     Lognormal,
     Model,
@@ -26,6 +31,7 @@ from holdfast.model.types import (
     Role,
     Strategy,
     Supplier,
+    Team,
 )
 from tests.holdfast.analysis import oracle
 from tests.holdfast.analysis.small import (
@@ -84,7 +90,7 @@ def test_running_things_that_need_each_other_do_start_and_so_does_what_has_anoth
     assert list(cold_start_deadlocks(survey(found))) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(models())
 def test_what_never_starts_is_what_no_order_of_starting_reaches(found: Model) -> None:
     assert never_started(survey(found)) == _never(found)
@@ -127,7 +133,8 @@ def _up(found: Model, waiting: frozenset[str]) -> frozenset[str]:
 
 
 def _begins(strategy: Strategy, up: frozenset[str]) -> bool:
-    return oracle.met(strategy.needs, up) and (strategy.source is None or strategy.source in up)
+    others = {*(strategy.crew or ()), *([] if strategy.source is None else [strategy.source])}
+    return oracle.met(strategy.needs, up) and others <= up
 
 
 # ---- recovery that stands on what failed -----------------------------------------------------------------------------
@@ -170,6 +177,53 @@ def test_the_tool_under_the_same_administrators() -> None:
     app = thing("app", shares=shares, recovery=(way("redeploy", 30, "tool", cures=BOTH),))
     found = only(list(recovery_on_failed(survey(model([tool, app], [service("pay", "app")], common_causes=cause)))))
     assert found.subjects == ("admin-domain=corp", "tool")
+
+
+def test_the_team_that_worked_there() -> None:
+    team = thing("team", kind="people", site="north", team=Team(4, 1))
+    db = thing("db", site="north", recovery=(way("rebuild", 30, crew={"team": 2}),))
+    found = only(list(recovery_on_failed(survey(model([team, db], [service("pay", "db")], ["north"])))))
+    assert found.subjects == ("north", "team")
+
+
+def test_the_recovery_of_a_group_and_of_what_gives_up_without_its_needs() -> None:
+    pair = [thing(name, site="north") for name in ("vault", "a", "b")]
+    rebuilt = group("db", "a", "b", recovery=(way("rebuild", 30, "vault"),))
+    found = only(list(recovery_on_failed(survey(model([*pair, rebuilt], [service("pay", "db")], ["north"])))))
+    assert (found.subjects, found.path) == (("north", "vault"), ("pay", "db", "vault"))
+    hall = thing("hall", site="campus", recovery=(way("re-enter", 60),))
+    host = thing("host", "hall", site="cage", rides_out_ms=0, recovery=(way("boot", 5, "console"),))
+    things = [hall, thing("console", site="campus"), host]
+    gone = only(list(recovery_on_failed(survey(model(things, [service("pay", "host")], ["campus", "cage"])))))
+    assert gone.subjects == ("campus", "console")
+    assert "nothing brings back host: boot stands on console" in gone.message
+
+
+def test_events_that_leave_the_same_without_the_same_are_told_once() -> None:
+    shares = {"power": "grid", "duct": "d"}
+    vault, other = thing("vault", shares=shares), thing("other", shares={"power": "grid"})
+    db = thing("db", shares=shares, recovery=(way("restore", 30, "vault"),))
+    found = only(list(recovery_on_failed(survey(model([vault, other, db], [service("pay", "db")])))))
+    assert found.subjects == ("duct=d", "power=grid", "vault")
+    assert "After a failure of duct d or a failure of power grid nothing brings back db" in found.message
+
+
+def test_whoever_may_alter_a_host_may_alter_what_runs_on_it() -> None:
+    host, tape = thing("host", kind="host"), thing("tape", asset="vault")
+    db = thing("db", "host", recovery=(way("restore", 9, source="tape", cures=BOTH),))
+    people = {"p-1": Person("p-1", "Engineer", (), None, ("host", "tape"))}
+    found = only(list(one_person(survey(model([host, tape, db], [service("pay", "db")], people=people)))))
+    assert found.subjects == ("db", "p-1", "tape")
+    assert "p-1 (Engineer) may alter db, by way of host, as well as tape" in found.message
+
+
+def test_a_path_begins_with_a_service_that_stands_on_the_thing() -> None:
+    tape = thing("tape", asset="vault")
+    things = [thing(name, recovery=(way("restore", 9, source="tape", cures=BOTH),)) for name in ("a", "b")]
+    people = {"p-1": Person("p-1", "Engineer", (), None, ("a", "b", "tape"))}
+    services = [service("chat", "b"), service("pay", "a")]
+    found = only(list(one_person(survey(model([tape, *things], services, people=people)))))
+    assert (found.services, found.path) == (("chat", "pay"), ("pay", "a", "tape", "p-1"))
 
 
 def test_one_person_over_a_thing_and_every_store_of_its_earlier_states() -> None:
@@ -219,6 +273,29 @@ def test_roles_that_decide_and_are_out_of_reach_together_are_told_once() -> None
     assert found(()) == []
 
 
+def test_a_role_for_whose_word_something_waits_and_nobody_knows_how_to_reach_it() -> None:
+    by_hand = mode("by-hand", "desk", decision="duty")
+    things = [thing("core"), thing("desk"), thing("phone")]
+
+    def found(duty: Role, *, close: bool = False) -> list[Weakness]:
+        limits = ImpactTolerance(4 * HOUR, end_of_day=close)
+        pay = service("pay", modes=(mode("full", "core"), by_hand), impact_tolerance=limits)
+        roles = {"duty": duty, "gold": Role("gold", "Gold", None, (), reached_by=On("phone"))}
+        roles["manager"] = Role("manager", "Their manager", None, ())
+        calendar = Calendar("Europe/Amsterdam", 420, 1020, 1050, extension=Extension(HOUR, ("manager",)))
+        return list(no_way_to_reach(survey(model(things, [pay], roles=roles, calendar=calendar))))
+
+    nowhere = Role("duty", "Duty manager", None, ())
+    told = only(found(nowhere))
+    assert (told.subjects, told.weight, told.path) == (("duty",), "medium", ("pay", "duty"))
+    assert "how to reach duty (Duty manager), for whose word a degraded mode of pay waits" in told.message
+    by_phone = Role("duty", "Duty manager", None, (), reached_by=On("phone"))
+    assert found(by_phone) == []
+    assert "for whose word a longer business day of pay waits" in only(found(by_phone, close=True)).message
+    alone = model(things, [service("pay", modes=(mode("full", "core"), by_hand))], roles={"duty": nowhere})
+    assert list(no_way_to_reach(survey(alone))) == []
+
+
 # ---- clean copies ----------------------------------------------------------------------------------------------------
 
 
@@ -240,11 +317,27 @@ def test_replicas_without_a_source_of_earlier_states() -> None:
     restore = way("restore", 30, source="vault", cures=BOTH)
     assert only(replicated()).subjects == ("a",)
     assert only(replicated()).weight == "critical"
-    assert "b copies a within 0s" in only(replicated()).message
+    assert "b copies a at once" in only(replicated()).message
     assert only(replicated(restore)).weight == "critical"
     assert only(replicated(way("restore", 30, source="vault"), keeps=Keeps(1, HOUR))).weight == "critical"
     assert only(replicated(way("resync", 30, source="b", cures=BOTH), copy_keeps=Keeps(1, HOUR))).weight == "critical"
     assert replicated(restore, keeps=Keeps(1, HOUR)) == []
+
+
+def test_a_database_without_copies_has_to_have_a_clean_state_too() -> None:
+    def told(*things: Resource | Group, ways: tuple[Strategy, ...] = ()) -> list[Weakness]:
+        db = thing("db", kind="database", recovery=(way("restart"), *ways))
+        return list(no_clean_copy(survey(model([db, *things], [service("pay", "db")]))))
+
+    vault = thing("vault", keeps=Keeps(1, HOUR))
+    assert "What corrupts db stays, and no declared recovery" in only(told()).message
+    assert told(vault, ways=(way("restore", 30, source="vault", cures=BOTH),)) == []
+    pair = [thing(name, kind="database", recovery=(way(),)) for name in "ab"]
+    cluster = model([*pair, group("dbs", "a", "b")], [service("pay", "dbs")])
+    assert only(list(no_clean_copy(survey(cluster)))).subjects == ("dbs",)
+    assert only(told()).weight == "high"
+    nothing = model([thing("db", kind="database"), thing("x", recovery=(way(),))], [service("pay", "db", "x")])
+    assert list(no_clean_copy(survey(nothing))) == []  # that nothing brings it back is told by HF606
 
 
 def test_a_vault_that_forgets_before_an_intruder_is_seen() -> None:
@@ -277,6 +370,25 @@ def test_what_gives_up_without_its_needs_and_nothing_starts_it_again() -> None:
     host = thing("host", recovery=(way(),))
     things = [host, thing("a", "host", rides_out_ms=0), thing("b"), group("g", "a", "b", recovery=(way(),))]
     assert only(list(no_strategy(survey(model(things, [service("pay", "g")]))))).subjects == ("a",)
+
+
+def test_a_group_of_suppliers_comes_back_by_others() -> None:
+    parties = [thing(name, kind="third-party") for name in "ab"]
+    found = model([*parties, thing("x", recovery=(way(),)), group("g", "a", "b")], [service("pay", "g", "x")])
+    assert list(no_strategy(survey(found))) == []
+
+
+def test_what_an_intruder_reaches_and_only_failures_are_cured_of() -> None:
+    cause = {"domain": CommonCause("domain", 800_000, ("untrusted",))}
+    shares = {"domain": "corp"}
+    tool = thing("tool", shares=shares, recovery=(way("restart"),))
+    app = thing("app", shares=shares, recovery=(way("redeploy", cures=BOTH),))
+    none = thing("none", shares=shares)
+    data = thing("data", kind="database", shares=shares, recovery=(way("restart"),))
+    services = [service("pay", "app", "tool", "none", "data")]
+    found = only(list(no_way_to_trust(survey(model([tool, app, none, data], services, common_causes=cause)))))
+    assert (found.subjects, found.weight) == (("domain=corp", "tool"), "medium")
+    assert "nothing makes tool trustworthy again: what is declared for it cures a failure only" in found.message
 
 
 def test_nothing_declared_anywhere_is_said_once_and_suppliers_and_people_are_not_asked() -> None:
@@ -330,3 +442,27 @@ def test_what_is_held_long_enough_or_waits_for_a_supplier_is_not_told_here() -> 
     power = thing("power", recovery=(way("mend", 300),))
     held = model([power, thing("db", On("power", 6 * HOUR))], [service("pay", "db")])
     assert list(out_of_reach(survey(held))) == []
+
+
+def test_a_supplier_that_promises_as_much_as_the_objective_leaves_nothing_for_the_rest() -> None:
+    def told(hours: int) -> list[Weakness]:
+        promise = Supplier(continuity=Continuity(None, None, None, hours * HOUR))
+        things = [thing("csd", kind="fmi", supplier=promise), thing("x", recovery=(way(),))]
+        pay = service("pay", "csd", "x", reestablish=Constant(5 * MINUTE))
+        return list(out_of_reach(survey(model(things, [pay]))))
+
+    assert "csd promises to be back within 2h, re-establishing the service takes another 5m" in only(told(2)).message
+    assert told(1) == told(5) == []  # in time, and beyond the tolerance, which HF614 tells
+
+
+def test_a_failover_that_gives_up_more_data_than_may_be_lost() -> None:
+    def told(*, accept: bool) -> list[Weakness]:
+        over = Failover(automatic=True, takes=Constant(1), passed=1, failed=0, loses_ms=HOUR, accept_loss=accept)
+        things = [thing("a", recovery=(way(),)), thing("b"), group("db", "a", "b", failover=over)]
+        lax = service("chat", "db", rpo_ms=2 * HOUR)
+        return list(out_of_reach(survey(model(things, [service("pay", "db"), lax]))))
+
+    lossy = only(told(accept=False))
+    assert (lossy.subjects, lossy.weight) == (("db", "pay"), "high")
+    assert "gives up 1h of data, and pay may lose 0s: unless somebody accepts that loss, pay waits" in lossy.message
+    assert told(accept=True) == []

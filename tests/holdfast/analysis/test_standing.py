@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from holdfast.analysis.objectives import contradictions
 from holdfast.analysis.people import news_with_its_subject, team_needed_everywhere
-from holdfast.analysis.standing import dependencies_untested, never_exercised, not_owned, unmapped
+from holdfast.analysis.standing import (
+    dependencies_untested,
+    never_exercised,
+    never_planned,
+    not_owned,
+    refuted,
+    unmapped,
+)
 from holdfast.analysis.suppliers import no_way_out
 from holdfast.analysis.survey import DAY_MS, Survey
 from holdfast.analysis.weakness import Weakness, weaknesses
@@ -19,13 +27,16 @@ from holdfast.model.types import (
     Failover,
     Impact,
     Model,
+    Need,
     On,
+    PlannedTest,
     Resource,
     Seen,
     Supplier,
+    Sustain,
     Team,
 )
-from tests.holdfast.analysis.small import HOUR, group, model, service, thing, way
+from tests.holdfast.analysis.small import HOUR, either, group, mode, model, need, scenario, service, thing, way
 
 ON = "2026-11-21"
 
@@ -72,6 +83,19 @@ def test_one_finding_for_a_way_of_many_things_heavier_where_nothing_else_was_tri
     assert never(thing("a", recovery=(way("restart"),))) == {}
 
 
+def test_what_was_exercised_counts_for_what_it_cures() -> None:
+    both = ("failed", "untrusted")
+    rebuild = way("rebuild", 60, cures=both, exercised=None)
+    only_restarted = never(thing("a", recovery=(way("restart"), rebuild)))["a", "rebuild"]
+    assert only_restarted.weight == "medium"
+    assert "never exercised for a, and against an intruder nothing else was for it." in only_restarted.message
+    other = never(thing("a", recovery=(way("restart"), way("anew", 90, cures=both), rebuild)))["a", "rebuild"]
+    assert (other.weight, other.message) == ("low", "The way back called rebuild was never exercised for a.")
+    mixed = never(thing("a", recovery=(way("restart"), rebuild)), thing("b", recovery=(rebuild,)))["a", "b", "rebuild"]
+    assert mixed.weight == "high"
+    assert "never exercised for a and b; for b nothing else was." in mixed.message
+
+
 def test_what_is_dated_later_than_today_was_not_exercised_and_what_suppliers_do_is_theirs() -> None:
     assert list(never(thing("a", recovery=(way("restart", exercised="2026-11-22"),)))) == [("a", "restart")]
     repair = way("repair", 60, "telco", exercised=None)
@@ -110,6 +134,31 @@ def test_dependencies_that_nobody_tested_and_where_to_begin() -> None:
     assert "All 2 dependencies" in only(list(dependencies_untested(survey(model(things, pay, edges=observed))))).message
 
 
+def test_to_begin_with_is_what_stops_its_own_source_and_of_most_services_first() -> None:
+    things = [thing(name, recovery=(way(),)) for name in ("a-desk", "core")]
+    spare = [thing("x", recovery=(way(),)), thing("y", "a-desk", recovery=(way(),))]
+    services = [service("pay", "core"), service("settle", "core"), service("chat", either("x", "y"), "a-desk")]
+    found = only(list(dependencies_untested(survey(model([*things, *spare], services)))))
+    assert "Begin with chat on a-desk, pay on core and settle on core: there" in found.message
+    assert "chat on y" not in found.message
+
+
+def test_a_declared_need_that_the_last_drill_refuted() -> None:
+    def found(needs: Need, *edges: Edge) -> list[Weakness]:
+        things = [thing("app", needs), thing("db"), thing("other")]
+        return list(refuted(survey(model(things, [service("pay", "app")], edges=edges))))
+
+    no = edge("app", "db", "refuted", "2026-02-01")
+    told = only(found(need("db"), no))
+    assert (told.subjects, told.weight, told.services) == (("app", "db"), "low", ("pay",))
+    assert "went on without it on 2026-02-01 (a drill)" in told.message
+    assert found(need(On("db", HOUR)), no) == found(either("db", "other"), no) == found(need("other"), no) == []
+    assert found(need("db"), no, edge("app", "db", "confirmed", "2026-03-01")) == []
+    assert only(found(need("db"), edge("app", "db", "confirmed"), no)).subjects == ("app", "db")
+    assert found(need("db"), edge("app", "db", "refuted", "2026-12-01")) == []
+    assert only(found(need("db"), edge("pay", "app", "refuted"))).subjects == ("pay", "app")
+
+
 def test_what_was_seen_and_is_declared_nowhere_on_the_way() -> None:
     things = [thing("app", "g"), thing("a", "net"), thing("net"), thing("ldap"), group("g", "a")]
 
@@ -118,6 +167,8 @@ def test_what_was_seen_and_is_declared_nowhere_on_the_way() -> None:
 
     assert found(edge("app", "net", "observed"), edge("pay", "a", "observed")) == []
     assert found(edge("app", "ldap", "refuted"), edge("app", "ldap", "observed", "2026-12-01")) == []
+    both = found(edge("ldap", "app", "observed"), edge("app", "ldap", "observed"))
+    assert len({weakness.fingerprint for weakness in both}) == 2
     seen = only(found(edge("app", "ldap", "observed")))
     assert (seen.subjects, seen.services, seen.weight) == (("app", "ldap"), ("pay",), "medium")
 
@@ -136,6 +187,19 @@ def test_a_team_that_one_event_asks_for_more_often_than_it_is_there() -> None:
     assert "the recoveries of a and b ask for 4 people at once of team, who are 3" in only(found(3)).message
     assert found(4) == []
     assert found(3, automatic=True) == []
+
+
+def test_a_team_is_only_asked_by_what_can_begin_and_by_what_runs_at_the_same_time() -> None:
+    def found(*needs: str, tool: tuple[str, ...] = ()) -> list[Weakness]:
+        team = thing("team", kind="people", team=Team(3, 1))
+        parts = [thing("tool", *tool, site="north")]
+        parts += [thing("a", site="north", recovery=(way("anew", 60, crew={"team": 2}),))]
+        parts += [thing("b", site="north", recovery=(way("anew", 60, *needs, crew={"team": 2}),))]
+        return list(team_needed_everywhere(survey(model([team, *parts], [service("pay", "a", "b")], ["north"]))))
+
+    assert only(found()).subjects == ("team",)
+    assert found("tool") == []  # it never comes back, and neither does what waits for it
+    assert found("a") == []  # the one after the other
 
 
 def test_news_that_goes_down_with_what_it_is_about() -> None:
@@ -195,6 +259,29 @@ def test_a_substitute_that_rests_on_it_is_none_and_what_is_held_counts() -> None
     assert only(supplied(Supplier(), held_ms=6 * DAY_MS)).weight == "medium"
 
 
+def test_a_supplier_of_suppliers_is_told_by_those_who_rest_on_it() -> None:
+    parties = [thing("cloud", kind="third-party"), thing("saas", "cloud", kind="third-party")]
+    assert only(list(no_way_out(survey(model(parties, [service("pay", "saas")]))))).subjects == ("saas",)
+    (told,) = no_way_out(survey(model(parties, [service("pay", "saas")])))
+    assert told.message.startswith("Without saas (who rests on cloud), pay stops;")
+    both = model(parties, [service("pay", "saas", "cloud")])
+    assert {weakness.subjects for weakness in no_way_out(survey(both))} == {("cloud",), ("saas",)}
+
+
+def test_a_supplier_behind_a_degraded_mode_is_told_by_when_that_ends() -> None:
+    by_hand = replace(mode("by-hand", "desk"), sustain=Sustain(2 * DAY_MS, "desk"))
+
+    def found(exit_: Exit | None = None) -> list[Weakness]:
+        pay = service("pay", modes=(mode("full", "telco"), by_hand))
+        telco = thing("telco", kind="third-party", supplier=Supplier(exit=exit_))
+        return list(no_way_out(survey(model([telco, thing("desk")], [pay]))))
+
+    told = only(found())
+    assert (told.weight, told.path) == ("medium", ("pay", "telco"))
+    assert "Without telco, pay stops after 2d; pay can bear 2d 4h of it." in told.message
+    assert found(Exit(None, None, Constant(2 * DAY_MS))) == []
+
+
 def test_a_contract_that_ended_is_told_even_where_another_supplier_is_there() -> None:
     ended = Supplier(Contract("C-1", None, "2026-11-20", None, critical=False))
     telco = thing("telco", kind="third-party", supplier=ended)
@@ -204,6 +291,33 @@ def test_a_contract_that_ended_is_told_even_where_another_supplier_is_there() ->
     other = model([runs, thing("v"), group("g", "telco", "v")], [service("pay", "g")])
     assert list(no_way_out(survey(other))) == []
     assert "its contract ended on" in only(supplied(ended)).message
+
+
+def test_a_contract_that_ends_sooner_than_leaving_takes() -> None:
+    def found(ends: str) -> list[Weakness]:
+        runs = Supplier(Contract("C-1", None, ends, None, critical=False), exit=Exit(None, None, Constant(30 * DAY_MS)))
+        telco = thing("telco", kind="third-party", supplier=runs)
+        twins = model([telco, thing("vega", kind="third-party"), group("g", "telco", "vega")], [service("pay", "g")])
+        return list(no_way_out(survey(twins)))
+
+    assert "ends on 2026-12-20, and leaving usually takes 30d" in only(found("2026-12-20")).message
+    assert found("2026-12-21") == []
+
+
+def test_a_service_that_the_test_plan_leaves_out() -> None:
+    services = [service("pay"), service("close"), service("chat")]
+    seen = [scenario("edited", "close", ())]
+
+    def found(*planned: str) -> dict[tuple[str, ...], Weakness]:
+        plan = tuple(PlannedTest("edited", name, "tabletop", DAY_MS, DAY_MS) for name in planned)
+        told = never_planned(survey(model((), services, (), seen, test_plan=plan)))
+        return {weakness.subjects: weakness for weakness in told}
+
+    assert found() == {}
+    assert list(found("pay")) == [("close",), ("chat",)]
+    assert "No test of close is planned, though edited was thought of for it:" in found("pay")["close",].message
+    assert "No test of chat is planned: whether" in found("pay")["chat",].message
+    assert found("pay", "close", "chat") == {}
 
 
 # ---- owners and approval ---------------------------------------------------------------------------------------------
