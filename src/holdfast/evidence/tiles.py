@@ -16,6 +16,7 @@ from holdfast.evidence.merkle import root_of
 
 TILE_WIDTH = 256
 LENGTH_BYTES = 2
+BUNDLE_LIMIT_BYTES = TILE_WIDTH * (LENGTH_BYTES + 2 ** (8 * LENGTH_BYTES) - 1)  # whatever its entries say they are
 PATH_ELEMENT = 1000
 
 T = TypeVar("T")

@@ -25,6 +25,7 @@ from holdfast.evidence.merkle import Frontier, leaf_hash
 from holdfast.evidence.notes import Checkpoint, VerifierKey, read_checkpoint
 
 REMEDY_ALTERED = "treat this log as altered: keep it, compare it with an exported bundle, find out who could write here"
+NO_KEY, NO_ANCHOR = "HF220", "HF228"  # nothing was altered; what cannot be told is whose it is, or whether it is all
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _ATTACHMENT_MEMBERS = {"name", "sha256", "size_bytes", "media_type"}
 
@@ -107,7 +108,7 @@ def attachments_in(data: bytes) -> list[Attachment]:
         return members
 
     try:
-        json.loads(data, object_hook=look)
+        json.loads(data.decode(), object_hook=look)
     except (ValueError, RecursionError):
         return []
     return found
@@ -154,7 +155,7 @@ def check_key(key: VerifierKey | None) -> list[Finding]:
         return []
     message = "no key was given: NOT verified who made this log; whoever altered it could have made all of it anew"
     remedy = "get the verifier key from the log's owner by another way than the log itself, and give it: --key"
-    return [_error("HF220", "log", message, remedy)]
+    return [_error(NO_KEY, "log", message, remedy)]
 
 
 def confirm(entries: Iterable[StoredEntry], checkpoints: Sequence[Checkpoint]) -> Confirmed:
@@ -270,7 +271,7 @@ def check_anchor(anchor: Anchored | None, size: int, roots: Mapping[int, bytes])
     if anchor is None:
         message = "there is no anchor: a restored older copy, or a rewrite with the key, would not be found"
         remedy = "verify where the log was written, or hold it against an exported bundle: --against"
-        return [_error("HF228", "anchor", message, remedy)]
+        return [_error(NO_ANCHOR, "anchor", message, remedy)]
     findings = []
     if anchor.begun_at:
         message = (
@@ -278,7 +279,7 @@ def check_anchor(anchor: Anchored | None, size: int, roots: Mapping[int, bytes])
             "what was before is not anchored"
         )
         remedy = "hold the log against an older exported bundle: --against"
-        findings.append(Finding("HF228", "warning", "anchor", message, remedy))
+        findings.append(Finding(NO_ANCHOR, "warning", "anchor", message, remedy))
     if size < anchor.size:
         message = f"the log has {size} entries, but {anchor.size} were acknowledged: it is an older copy, or was cut"
         findings.append(_error("HF208", "anchor", message, "bring back the newer copy"))

@@ -338,7 +338,14 @@ FAULTS: Mapping[str, FaultKind] = {
         verify=_verify_running,
     ),
     "network.partition": FaultKind(
-        schema=ParameterSchema(frozenset({"host", "site"}), {_FROM: Parameter("places")}),
+        schema=ParameterSchema(
+            frozenset({"host", "site"}),
+            {
+                _FROM: Parameter(
+                    "places", meaning="The sites and hosts that it is cut off from; all, if it is left out."
+                )
+            },
+        ),
         does="packets between {target} and the other side are dropped silently, both ways, at every router",
         shown_by="connections that crossed the cut before time out, tried from inside; others still open",
         undone_by="the keeper removes the rules that drop the packets",

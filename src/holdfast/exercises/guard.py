@@ -4,7 +4,8 @@ It follows the log and listens to the runner's heartbeat on its standard input. 
 or its pipe closes, when a fault's time-box ends, when an ``abort_when`` condition of the scenario holds, or when
 anyone asked to stop. First it has the keeper refuse every further injection of this exercise, so that a runner that was
 only frozen cannot inject later; then it undoes what is outstanding, last first, and verifies it. If the runner is
-gone it also collects the evidence and closes the exercise. It ends when the exercise is closed.
+gone it also collects the evidence and closes the exercise. It ends when the exercise is closed, or when it cannot reach
+the log any more: then it has undone what it knew of, and a later start records that.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from holdfast.evidence.events import PhaseEntered, StopRequested
 from holdfast.exercises.clients import Clients
 from holdfast.exercises.course import WATCHING, Course, Recorder
 from holdfast.exercises.leaving import leave
-from holdfast.exercises.undoing import revoke, undo_all
+from holdfast.exercises.undoing import revoke, undo_all, undo_unrecorded
 from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.loader import load_attachment
 from holdfast.model.types import Scenario, Service
@@ -91,7 +92,15 @@ class _Watched:
 
 
 def watch(course: Course, recorder: Recorder, heartbeat: Heartbeat) -> None:
-    """Watch one exercise to its end."""
+    """Watch one exercise to its end; what the log refuses is raised once everything known is undone."""
+    try:
+        _watch(course, recorder, heartbeat)
+    except HoldfastError:
+        undo_unrecorded(course)
+        raise
+
+
+def _watch(course: Course, recorder: Recorder, heartbeat: Heartbeat) -> None:
     deadline = time.monotonic() + OPENING_LIMIT_S
     while course.look().opened is None:
         heartbeat.listen(LOOK_EVERY_S)

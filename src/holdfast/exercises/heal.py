@@ -78,8 +78,10 @@ def runner_lives(exercise: Begun) -> bool:
 def heal(log: Log, tell: Callable[[str], None]) -> Healing:
     """Heal every dead exercise of a log, and say what came of it.
 
-    One that is closed is healed too, if the range that it left behind, or broken, is still there.
+    One that is closed is healed too, if the range that it left behind, or broken, is still there. Commands and targets
+    are taken from the log, so without its key, HF204: nothing is done that nobody signed.
     """
+    log.own_key()
     healing = Healing()
     with log.exclusive():
         for exercise in begun(log):
@@ -111,6 +113,7 @@ def stop(log: Log, tell: Callable[[str], None]) -> list[str]:
 
     HF408 if one is not closed within five minutes. Those whose processes are gone are healed instead.
     """
+    log.own_key()
     asked = []
     for exercise in unclosed(log):
         name = exercise.opened.exercise

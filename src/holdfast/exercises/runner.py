@@ -52,7 +52,7 @@ from holdfast.exercises.course import Course, Recorder, meanwhile
 from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
 from holdfast.exercises.leaving import How
 from holdfast.exercises.order import Hold, Order, Progress, Tell, own_directory
-from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing
+from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing, undo_unrecorded
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment
 from holdfast.model.types import Fault
@@ -258,6 +258,8 @@ class Runner:
             occurred=now(),
         )
         seq = self.recorder.record(intended)
+        # Known without reading it back, so that it is undone even if the log is out of reach from here on.
+        self.course.intended[aim.fault] = (seq, intended)
         injected = now()
         meanwhile(lambda: kind.inject(intended, self.keeper, target), self._tick)
         seen = meanwhile(lambda: _effect(kind.probe, intended), self._tick)
@@ -297,11 +299,15 @@ class Runner:
 
     def _leave(self, how: How, why: str) -> None:
         self._leaving = True
-        if how == "stopped":
-            self._let_the_guard_undo()
-        self._enter("leaving", why)
         try:
+            if how == "stopped":
+                self._let_the_guard_undo()
+            self._enter("leaving", why)
             leaving.leave(self.course, self.recorder, how, why, self._tick)
+        except HoldfastError:
+            # The log is out of reach: what was begun is ended all the same, and recorded by a later start.
+            undo_unrecorded(self.course)
+            raise
         finally:
             if self._guard is not None:
                 self._guard.end()

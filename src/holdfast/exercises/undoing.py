@@ -45,6 +45,21 @@ def undo_all(course: Course, recorder: Recorder, pulse: Callable[[], None]) -> b
     return not course.outstanding()
 
 
+def undo_unrecorded(course: Course) -> None:
+    """Undo what is known to be outstanding when the log cannot be reached: nobody records it until a later start does.
+
+    What was begun is ended by its time-box whatever becomes of the log, and nothing more is injected.
+    """
+    if course.opened is not None:
+        with suppress(HoldfastError):
+            revoke(course.exercise, Hypervisor(Path(course.opened.target[KEEPER])))
+    outstanding = [intended for _, intended in course.outstanding()]
+    for intended in outstanding:
+        _asked(intended)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(_undone, outstanding))
+
+
 class Undoing:
     """Faults that are being undone, each until it is verified or its time is over; others go on meanwhile."""
 

@@ -20,7 +20,7 @@ from holdfast.state.exercise import Recorded
 
 Standing = Literal["approved", "unapproved", "changed since"]
 ApprovalEntries = Mapping[str, tuple[Recorded[ApprovalRecorded], ...]]
-"""By subject, in the order of the log, without those that were withdrawn."""
+"""By subject, in the order of the log, without those that were withdrawn; empty where every one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,12 @@ class Approval:
 
     standing: Standing
     entry: Recorded[ApprovalRecorded] | None
+    withdrawn: bool = False  # every approval that there was
 
     def __str__(self) -> str:
         """Return it in words: ``approved by Risk Committee on 2026-11-20 (entry 12)``."""
         if self.entry is None:
-            return "unapproved"
+            return "unapproved: the approval was withdrawn" if self.withdrawn else "unapproved"
         event = self.entry.event
         by = f"by {event.body} on {event.decided_on} (entry {self.entry.seq})"
         return f"approved {by}" if self.standing == "approved" else f"changed since it was approved {by}"
@@ -74,7 +75,7 @@ def approval_entries(envelopes: Iterable[Envelope]) -> ApprovalEntries:
                         remedy="read the whole log from its first entry; `holdfast log verify` shows what is missing",
                     )
                 withdrawn.add(approval)
-    return {subject: tuple(kept.values()) for subject, kept in found.items() if kept}
+    return {subject: tuple(kept.values()) for subject, kept in found.items()}
 
 
 def approvals(model: Model, given: ApprovalEntries, opened_seq: int | None = None) -> Mapping[str, Approval]:
@@ -82,7 +83,10 @@ def approvals(model: Model, given: ApprovalEntries, opened_seq: int | None = Non
 
     With ``opened_seq`` it is for the model that an exercise committed when it was opened, in that entry.
     """
-    return {subject: _approval(model, subject, given.get(subject, ()), opened_seq) for subject in subjects(model)}
+    return {
+        subject: _approval(model, subject, given.get(subject, ()), opened_seq, withdrawn=subject in given)
+        for subject in subjects(model)
+    }
 
 
 def standing(model: Model, envelopes: Iterable[Envelope]) -> Mapping[str, Standing]:
@@ -91,7 +95,12 @@ def standing(model: Model, envelopes: Iterable[Envelope]) -> Mapping[str, Standi
 
 
 def _approval(
-    model: Model, subject: str, every: tuple[Recorded[ApprovalRecorded], ...], opened_seq: int | None
+    model: Model,
+    subject: str,
+    every: tuple[Recorded[ApprovalRecorded], ...],
+    opened_seq: int | None,
+    *,
+    withdrawn: bool,
 ) -> Approval:
     before = tuple(each for each in every if opened_seq is not None and each.seq < opened_seq)
     counting = (*before[-1:], *every[-1:])
@@ -99,4 +108,6 @@ def _approval(
     for approval in counting:
         if approval.event.digest == digest:
             return Approval("approved", approval)
-    return Approval("changed since", counting[-1]) if counting else Approval("unapproved", None)
+    if counting:
+        return Approval("changed since", counting[-1])
+    return Approval("unapproved", None, withdrawn=withdrawn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,10 @@ from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence import tiles
 from holdfast.evidence.envelope import decode, event_of
 from holdfast.evidence.events import Attachment, Continued, LogOpened
-from holdfast.evidence.merkle import Frontier, leaf_hash
+from holdfast.evidence.merkle import Frontier, leaf_hash, root_of
 from holdfast.evidence.notes import Checkpoint, VerifierKey
 from holdfast.evidence.verification import (
+    NO_ANCHOR,
     REMEDY_ALTERED,
     Anchored,
     Confirmed,
@@ -40,7 +41,7 @@ from holdfast.store.attachments import Attachments
 from holdfast.store.keys import load_verifier
 from holdfast.store.opening import store_at
 from holdfast.store.places import ASIDE, ATTACHMENTS, Outside
-from holdfast.store.signed import Files, Store
+from holdfast.store.rows import Files, Store
 
 THREADED_FROM_CHECKPOINTS = 512
 
@@ -99,7 +100,7 @@ def _audit_store(store: Store, key: VerifierKey | None, outside: Outside, agains
     findings += _measure(references.found, store.attachments)
     findings += unreadable or check_anchor(anchor, confirmed.entries, confirmed.roots)
     if against is not None:
-        findings += _check_against(against, key, confirmed)
+        findings = _held_against(against, key, confirmed.roots.get, findings)
     return Audit(
         what="log",
         place=store.place,
@@ -117,8 +118,11 @@ def _audit_store(store: Store, key: VerifierKey | None, outside: Outside, agains
     )
 
 
-def audit_bundle(directory: Path, key: VerifierKey | None) -> Audit:
-    """Verify an exported bundle offline; the key is an argument and never read from the bundle."""
+def audit_bundle(directory: Path, key: VerifierKey | None, against: Path | None = None) -> Audit:
+    """Verify an exported bundle offline; the key is an argument and never read from the bundle.
+
+    ``against`` is an older bundle of the same log, which this one must go on from.
+    """
     note = bundle.read_note(directory)
     opened = open_note(note, key)
     claimed = open_note(note, None) if isinstance(opened, HoldfastError) else opened
@@ -133,7 +137,10 @@ def audit_bundle(directory: Path, key: VerifierKey | None) -> Audit:
     confirmed = confirm(opening.tap(references.tap(rows)), trusted)
     findings += [*broken, *confirmed.findings, *_check_tiles(directory, hashes.right(confirmed))]
     attachments = Attachments(directory / ATTACHMENTS)
-    findings += [*_measure(references.found, attachments), *_check_strays(directory, size, hashes, references)]
+    findings += [*_measure(references.found, attachments), *_check_strays(directory, hashes, references)]
+    if against is not None:
+        leaves = hashes.right(confirmed)
+        findings = _held_against(against, key, lambda earlier: root_of(leaves[:earlier]), findings)
     return Audit(
         what="bundle",
         place=str(directory),
@@ -197,14 +204,26 @@ def _measure(found: Sequence[tuple[int, Attachment]], files: Files) -> list[Find
     return check_attachments(found, measured)
 
 
-def _check_against(directory: Path, key: VerifierKey | None, confirmed: Confirmed) -> list[Finding]:
-    """Hold the log against a bundle that was exported from it before: it must still lead to that root."""
+def _held_against(
+    directory: Path, key: VerifierKey | None, root_at: Callable[[int], bytes | None], findings: Sequence[Finding]
+) -> list[Finding]:
+    """Return the findings, with what comes of holding the log against a bundle that was exported from it before.
+
+    It must still lead to that root. If it does, a missing anchor is no error any more: up to there nothing was
+    rewritten or cut off, and no more was asked for.
+    """
     earlier = audit_bundle(directory, key)
-    findings = [replace(found, place=f"{directory}: {found.place}") for found in earlier.findings if is_error(found)]
-    if earlier.root and confirmed.roots.get(earlier.size) != earlier.root:
-        message = f"the log does not confirm the root that the bundle signs at size {earlier.size}: it was rewritten"
-        findings.append(Finding("HF231", "error", str(directory), message, REMEDY_ALTERED))
-    return findings
+    wrong = [replace(found, place=f"{directory}: {found.place}") for found in earlier.findings if is_error(found)]
+    if earlier.root and root_at(earlier.size) != earlier.root:
+        message = f"it does not confirm the root that the bundle signs at size {earlier.size}: rewritten, or older"
+        wrong.append(Finding("HF231", "error", str(directory), message, REMEDY_ALTERED))
+    if wrong:
+        return [*findings, *wrong]
+    since = f"; up to size {earlier.size} it is the continuation of {directory}"
+    return [
+        replace(found, severity="warning", message=found.message + since) if found.code == NO_ANCHOR else found
+        for found in findings
+    ]
 
 
 def _until_broken(rows: Iterable[StoredEntry], broken: list[Finding]) -> Iterator[StoredEntry]:
@@ -285,9 +304,11 @@ def _check_tiles(directory: Path, leaves: list[bytes]) -> list[Finding]:
     return findings
 
 
-def _check_strays(directory: Path, size: int, hashes: _Hashes, references: References) -> list[Finding]:
+def _check_strays(directory: Path, hashes: _Hashes, references: References) -> list[Finding]:
     """Name files that nothing in the bundle commits to, and a verifier that is not the one of this version."""
     known = {bundle.CHECKPOINT, bundle.VERIFIER}
+    # By the entries that were read: the size that a checkpoint claims may be any, and nobody may have signed it.
+    size = len(hashes.computed)
     known |= {path for path, _ in tiles.hash_tiles(hashes.computed)} | {path for path, _, _ in tiles.bundle_paths(size)}
     known |= {path for _, path, _ in tiles.bundle_paths(size)}
     known |= {f"{ATTACHMENTS}/{attachment.sha256}" for _, attachment in references.found}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +19,16 @@ from holdfast.evidence import tiles
 from holdfast.evidence.envelope import Envelope, decode
 from holdfast.evidence.events import Attachment
 from holdfast.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
-from holdfast.evidence.notes import Checkpoint, read_checkpoint
+from holdfast.evidence.notes import NOTE_LIMIT_BYTES, Checkpoint, read_checkpoint
 from holdfast.evidence.personal import SALT_BYTES, Concealed
 from holdfast.evidence.verification import REMEDY_ALTERED, References, StoredEntry
 from holdfast.store import verify_bundle
 from holdfast.store.attachments import Attachments
 from holdfast.store.places import ASIDE, ATTACHMENTS
-from holdfast.store.port import Log, Snapshot
+from holdfast.store.port import ATTACHMENT_LIMIT_BYTES, Log, Snapshot
 
 CHECKPOINT = "checkpoint"
+PRIVATE_DIRECTORY_MODE = 0o700
 VERIFIER = "verify.py"
 
 
@@ -100,6 +102,7 @@ def _write_aside(snapshot: Snapshot, draft: Path) -> int:
     written = 0
     for concealed in snapshot.aside:
         concealed.text()
+        (draft / ASIDE).mkdir(mode=PRIVATE_DIRECTORY_MODE, exist_ok=True)
         _write(draft / ASIDE / concealed.digest, concealed.salt + concealed.value)
         written += 1
     return written
@@ -127,7 +130,7 @@ def is_bundle(directory: Path) -> bool:
 
 def read_note(directory: Path) -> bytes:
     """Return a bundle's signed note; HF215 if it cannot be read."""
-    return _read(directory / CHECKPOINT)
+    return _read(directory / CHECKPOINT, NOTE_LIMIT_BYTES)
 
 
 def stored_entries(directory: Path, size: int, first: int = 0) -> Iterator[StoredEntry]:
@@ -139,7 +142,8 @@ def stored_entries(directory: Path, size: int, first: int = 0) -> Iterator[Store
         start = index * tiles.TILE_WIDTH
         if start + width <= first:
             continue
-        entries, hashes = tiles.split_bundle(_read(directory / bundle)), _read(directory / tile)
+        entries = tiles.split_bundle(_read(directory / bundle, tiles.BUNDLE_LIMIT_BYTES))
+        hashes = _read(directory / tile, width * HASH_BYTES)
         if (len(entries), len(hashes)) != (width, width * HASH_BYTES):
             message = f"{bundle} has {len(entries)} entries and {tile} {len(hashes)} bytes; expected {width} of each"
             raise HoldfastError("HF215", message, remedy=REMEDY_ALTERED)
@@ -147,12 +151,23 @@ def stored_entries(directory: Path, size: int, first: int = 0) -> Iterator[Store
             yield StoredEntry(start + i, hashes[i * HASH_BYTES : (i + 1) * HASH_BYTES], data)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, limit: int) -> bytes:
+    """Return a file of a bundle that somebody else may have made: no pipe is waited for, and no endless file read."""
     try:
-        return path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _unreadable(path, "it is no file")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
     except OSError as error:
-        message = f"{path} of the bundle cannot be read: {error.strerror}"
-        raise HoldfastError("HF215", message, remedy="copy the bundle again, whole, or export it again") from error
+        raise _unreadable(path, error.strerror) from error
+    if len(data) > limit:
+        raise _unreadable(path, f"it has more than {limit:,} bytes")
+    return data
+
+
+def _unreadable(path: Path, why: str | None) -> HoldfastError:
+    message = f"{path} of the bundle cannot be read: {why}"
+    return HoldfastError("HF215", message, remedy="copy the bundle again, whole, or export it again")
 
 
 class BundleLog:
@@ -201,7 +216,7 @@ class BundleLog:
         """
         for path in (self.directory / ASIDE).glob("*"):
             if path.name == digest:
-                data = _read(path)
+                data = _read(path, ATTACHMENT_LIMIT_BYTES)
                 return Concealed(digest, data[:SALT_BYTES], data[SALT_BYTES:]).text()
         return None
 

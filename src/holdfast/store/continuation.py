@@ -6,30 +6,31 @@ older log stays as it is, with all that it still proves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from holdfast.errors import EnvironmentProblem, HoldfastError
+from holdfast.errors import EnvironmentProblem, HoldfastError, UsageError
 from holdfast.evidence.events import Continued
 from holdfast.evidence.merkle import Frontier, leaf_hash
 from holdfast.evidence.notes import VerifierKey, read_checkpoint
 from holdfast.evidence.verification import REMEDY_ALTERED, Finding, StoredEntry, is_error, open_note
 from holdfast.store import bundle
-from holdfast.store.audit import Audit, audit_bundle, audit_log, read_anchor
+from holdfast.store.audit import Audit, audit_bundle, audit_log, continued_in, read_anchor
 from holdfast.store.keys import load_verifier
 from holdfast.store.opening import store_at
 from holdfast.store.places import Outside
+from holdfast.store.signed import SignedLog, erasure
 
 
 def continued(old: str | Path, key: VerifierKey | None, outside: Outside, why: str | None = None) -> Continued:
     """Return what a new log says of the older one that it goes on from: a log's directory or a bundle.
 
     Its last good checkpoint is the latest one that its key signed and its entries lead to. Without a key, the one that
-    is kept here; without a reason, what verification found. HF201 or HF215 if there is neither log nor bundle, HF240
-    if nothing in it is confirmed by a signature.
+    is kept here; without a reason, what verification found: HF247 if it found nothing wrong. HF201 or HF215 if there is
+    neither log nor bundle, HF240 if nothing in it is confirmed by a signature.
     """
     if bundle.is_bundle(directory := Path(old)):
         note = open_note(bundle.read_note(directory), None)
@@ -44,12 +45,17 @@ def continued(old: str | Path, key: VerifierKey | None, outside: Outside, why: s
     checkpoint = read_checkpoint(audit.confirmed.encode(), audit.key)
     anchor, _ = read_anchor(outside, checkpoint.origin)
     found = [f"{finding.code} {finding.message}" for finding in audit.findings if is_error(finding)]
+    if not why and not found:
+        message = f"nothing is wrong with {old}, and it will not be written any more once another log continues it"
+        raise UsageError(
+            "HF247", message, remedy="say why with --why: its key is in other hands, its server is given up"
+        )
     return Continued(
         origin=checkpoint.origin,
         size=checkpoint.size,
         root=checkpoint.root.hex(),
         checkpoint=audit.confirmed,
-        why=why or next(iter(found), "no reason was given, and verification found none"),
+        why=why or found[0],
         acknowledged=anchor.size if anchor else None,
     )
 
@@ -87,6 +93,28 @@ def _check_link(link: Continued | None, old: str | Path, outside: Outside) -> li
         remedy = "keep it: it is evidence of what the new log calls missing or does not know"
         findings.append(Finding("HF241", "warning", str(old), message, remedy))
     return findings
+
+
+def erase_in_older(log: SignedLog, old: str, digests: Sequence[str], why: str, by: str) -> int:
+    """Remove texts and salts from an older log that is not written any more, and record it in this one, its successor.
+
+    A log that was restored from a backup has again what was erased since. Returns the entry. HF241 if this log does not
+    continue that one, and what ``SignedLog.erase`` raises.
+    """
+    first = log.read_stored(limit=1)
+    link = continued_in(first[0].data) if first else None
+    with closing(store_at(old)) as store:
+        if link is None or link.origin not in (store.claimed_origins() or ()):
+            message = f"{log.place} does not continue the log in {old}"
+            remedy = "a log that is still written records what is erased in it by itself: leave --from out"
+            raise UsageError("HF241", message, remedy=remedy)
+        event = erasure(digests, why)
+        store.scrub()
+        with store.writing() as transaction:
+            transaction.erase(event.digests)
+            (seq,) = log.append([event], actor=by, subject=link.origin)
+        store.scrub()
+    return seq
 
 
 @contextmanager

@@ -6,6 +6,7 @@ last commit without waiting for anybody. Writers take turns by ``BEGIN IMMEDIATE
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import apsw
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.verification import StoredCheckpoint, StoredEntry
 from holdfast.store import aside
+from holdfast.store.keys import PRIVATE_MODE
 from holdfast.store.port import Snapshot
 
 APPLICATION_ID = 0x484F4C44  # "HOLD", so that `file` can tell what this is
@@ -64,6 +66,8 @@ def _open(path: Path, flags: int, vfs: str | None) -> tuple[apsw.Connection, tup
 def create(path: Path, vfs: str | None = None) -> apsw.Connection:
     """Open a database for a new log, without tables yet; what an interrupted creation left is taken up."""
     with storage_problems(path):
+        # It holds personal data beside the entries. What SQLite makes next to it takes the same mode.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_MODE))
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
         try:

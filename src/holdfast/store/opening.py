@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from holdfast.errors import UsageError
 from holdfast.evidence.events import Continued
 from holdfast.store.places import Outside, is_address
-from holdfast.store.signed import SignedLog, Store, open_signed
+from holdfast.store.rows import Store
+from holdfast.store.signed import SignedLog, open_signed
 from holdfast.store.sqlite import SqliteStore
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
 def open_log(
@@ -18,15 +23,18 @@ def open_log(
     keys: Path | None = None,
     anchors: Path | None = None,
     continues: Continued | None = None,
+    reading: bool = False,
 ) -> SignedLog:
     """Return the log in this place, held against its anchor; with ``create`` a new one if there is none.
+
+    ``reading`` only: then it is for the caller to hold it against its anchor, for an older copy is worth reading too.
 
     HF201 if there is no log, HF203 if it has another origin than the given one, HF208 and HF209 if it is older than
     its anchor or another history. ``continues`` is the older log that a new one goes on from: HF239 if there is a log
     already.
     """
     outside = Outside.of(place, keys, anchors)
-    return open_signed(store_at(place), outside, create=create, origin=origin, continues=continues)
+    return open_signed(store_at(place), outside, create=create, origin=origin, continues=continues, reading=reading)
 
 
 def store_at(place: str | Path) -> Store:
@@ -36,4 +44,8 @@ def store_at(place: str | Path) -> Store:
         from holdfast.store.postgresql import PostgresqlStore  # noqa: PLC0415
 
         return PostgresqlStore(str(place))
+    if _SCHEME.match(str(place)):
+        # It may hold a password, which must become neither the name of a directory nor part of a message.
+        message = "the place of the log looks like an address, and is none of PostgreSQL's"
+        raise UsageError("HF244", message, remedy="write postgresql://USER@HOST/DATABASE, or the name of a directory")
     return SqliteStore(Path(place))

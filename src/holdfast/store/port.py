@@ -9,6 +9,7 @@ from typing import Protocol
 
 from holdfast.evidence.envelope import Envelope
 from holdfast.evidence.events import Attachment, Event
+from holdfast.evidence.notes import Signer
 from holdfast.evidence.personal import Concealed
 from holdfast.evidence.verification import StoredCheckpoint, StoredEntry
 
@@ -81,6 +82,12 @@ class Log(LogReader, Protocol):
         ``by`` is the entry's actor. All or none: HF234 if one of them never was here. When this returns, no file in
         which the log lies holds the bytes any more; if it raises HF235 they may still lie in one, and it must be done
         again. What a server keeps besides (its write-ahead log, standbys, backups), it keeps as it is set to.
+        """
+
+    def own_key(self) -> Signer:
+        """Return the key that signs this log; HF204 if it is not here.
+
+        Who acts on what a log says asks for it first: then everything that is read is what this key signed.
         """
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:

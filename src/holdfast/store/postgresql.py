@@ -34,7 +34,8 @@ from holdfast.store.postgresql_connection import (
     connect,
     problems,
 )
-from holdfast.store.signed import Head, origins_in
+from holdfast.store.rows import Head
+from holdfast.store.signed import origins_in
 
 SCHEMA_VERSION = 1
 SCHEMA = Path(__file__).with_suffix(".sql")
@@ -63,6 +64,7 @@ _ADD_CHECKPOINT = "INSERT INTO holdfast.checkpoint (number, size, note, frontier
 _ADD_PART = "INSERT INTO holdfast.attachment (sha256, part, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _PART = "SELECT data FROM holdfast.attachment WHERE sha256 = %s AND part = %s"
 _ENTRIES = "SELECT seq, leaf, data FROM holdfast.entry WHERE seq > %s ORDER BY seq LIMIT %s"
+_LEAVES = "SELECT leaf FROM holdfast.entry WHERE seq >= %s AND seq < %s ORDER BY seq"
 _KEEP = "INSERT INTO holdfast.aside (digest, salt, value) VALUES (%s, %s, %s)"
 _FIND = "SELECT digest, salt, value FROM holdfast.aside WHERE digest = %s AND salt IS NOT NULL"
 _KEPT = "SELECT digest, salt, value FROM holdfast.aside WHERE salt IS NOT NULL ORDER BY number"
@@ -83,7 +85,7 @@ ORDER BY number DESC
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    """One append under way. Implements ``holdfast.store.signed.Transaction``."""
+    """One append under way. Implements ``holdfast.store.rows.Transaction``."""
 
     connection: Connection
     latest: Row | None
@@ -134,7 +136,7 @@ class _Append:
 
 
 class PostgresqlStore:
-    """A log in a database, in the schema ``holdfast``. Implements ``holdfast.store.signed.Store``."""
+    """A log in a database, in the schema ``holdfast``. Implements ``holdfast.store.rows.Store``."""
 
     def __init__(self, url: str) -> None:
         """Name the database; HF244 if the address cannot be used. It is reached when something is asked of it."""
@@ -193,6 +195,11 @@ class PostgresqlStore:
         rows = self._reader.ask(lambda connection: connection.execute(_ENTRIES, (after, limit), binary=True).fetchall())
         return [StoredEntry(*row) for row in rows]
 
+    def leaves(self, first: int, end: int) -> list[bytes]:
+        """Return the stored leaf hashes of the entries from ``first`` up to ``end``, in order."""
+        rows = self._reader.ask(lambda connection: connection.execute(_LEAVES, (first, end), binary=True).fetchall())
+        return [row[0] for row in rows]
+
     def keep(self, concealed: Concealed) -> None:
         """Keep personal data aside, durably."""
         with _transaction(self._writer, _BEGIN_OTHER) as (connection, _):
@@ -246,7 +253,7 @@ class PostgresqlStore:
 
 
 class PostgresqlAttachments:
-    """The attachments of a log, in parts. Implements ``holdfast.store.signed.Files``."""
+    """The attachments of a log, in parts. Implements ``holdfast.store.rows.Files``."""
 
     def __init__(self, address: Address, writer: Link, reader: Link) -> None:
         """Share the store's connections."""

@@ -7,9 +7,10 @@ again for a while, because servers restart and fail over; a first one is not, be
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -52,6 +53,7 @@ _OF_THE_CLIENT: dict[str, object] = {
     "target_session_attrs": "primary",
     "application_name": "holdfast",
 }
+_HERE = ("localhost", "127.0.0.1", "::1")
 _WITHOUT = "keep the password in a file that PGPASSFILE names (by default ~/.pgpass), or in a service file"
 
 Result = TypeVar("Result")
@@ -82,9 +84,21 @@ class Address:
         if found := [name for name in _SECRETS if name in given]:
             message = f"the address of the log carries a secret ({found[0]}), which every process list would show"
             raise UsageError("HF244", message, remedy=_WITHOUT)
+        chosen = {"sslmode", "service"} & given.keys() or {"PGSSLMODE", "PGSERVICE"} & os.environ.keys()
+        if _leaves_the_machine(given) and not chosen:
+            given["sslmode"] = "verify-full"
         options = " ".join(f"-c {name}={value}" for name, value in OF_THE_SERVER.items())
         given["options"] = f"{options} {given.get('options', '')}".rstrip()
         return cls(url, {**_OF_THE_CLIENT, **given}, NOT_DURABLE not in asked)
+
+
+def _leaves_the_machine(given: Mapping[str, Any]) -> bool:
+    """Return whether an address names another machine, to which nothing is said before it has shown who it is.
+
+    libpq by itself would take any server, and clear text if that one offers no better: personal data goes there.
+    """
+    named = given.get("host") or os.environ.get("PGHOST") or given.get("hostaddr") or os.environ.get("PGHOSTADDR") or ""
+    return any(host and host not in _HERE and not host.startswith(("/", "@")) for host in str(named).split(","))
 
 
 class Connection(psycopg.Connection[Row]):
@@ -195,6 +209,10 @@ def problems(address: Address) -> Iterator[None]:
             raise _storage_failed(address, error) from error
         message = f"{address.url} could not be reached: {_first_line(error)}"
         remedy = "see whether the server runs and lets this machine in; nothing was recorded by this attempt"
+        if "certificate" in str(error):
+            remedy = (
+                "name who vouches for the server: sslrootcert=FILE or sslrootcert=system in the address (docs/log.md)"
+            )
         raise EnvironmentProblem("HF245", message, remedy=remedy) from error
     except psycopg.Error as error:
         raise _storage_failed(address, error) from error
@@ -221,12 +239,16 @@ _KEEPS: dict[Durability, tuple[str, ...]] = {
     "full_page_writes": ("on",),
     "synchronous_commit": ("on", "remote_apply"),
 }
+# A wait for a standby that somebody ended is told as a warning: whoever set this for a role must not hide it from us.
 DURABILITY = ", ".join(f"current_setting('{name}')" for name in _KEEPS)
+DURABILITY += ", set_config('client_min_messages', 'warning', true)"
 
 
 def check_durability(address: Address, settings: Row) -> None:
     """Hold what ``DURABILITY`` selected against what an acknowledgement promises; HF242 if the server may forget."""
-    wrong = {name: got for (name, good), got in zip(_KEEPS.items(), settings, strict=True) if got not in good}
+    wrong = {
+        name: got for (name, good), got in zip(_KEEPS.items(), settings[: len(_KEEPS)], strict=True) if got not in good
+    }
     if address.durable and wrong:
         said = ", ".join(f"{name} is {got}" for name, got in wrong.items())
         message = f"{address.url} may forget what it has acknowledged: {said}"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from holdfast.errors import EnvironmentProblem, HoldfastError, UsageError
 from holdfast.evidence.envelope import ENVELOPE_VERSION, Envelope, body_of, decode, encode, kind_of
@@ -23,102 +23,17 @@ from holdfast.evidence.events import Attachment, Continued, Event, LogOpened, Pe
 from holdfast.evidence.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from holdfast.evidence.notes import Checkpoint, Signer, check_origin, is_origin, read_checkpoint
 from holdfast.evidence.personal import SALT_BYTES, Concealed
-from holdfast.evidence.verification import REMEDY_ALTERED, Anchored, Measured, StoredCheckpoint, StoredEntry
+from holdfast.evidence.verification import REMEDY_ALTERED, Anchored, StoredCheckpoint, StoredEntry
 from holdfast.store import keys
 from holdfast.store.anchor import Anchor
 from holdfast.store.clock import now
 from holdfast.store.places import Outside
 from holdfast.store.port import APPEND_LIMIT_EVENTS, Snapshot
+from holdfast.store.proven import Proven
+from holdfast.store.rows import Head, Store, Transaction
+from holdfast.store.succession import name_successor, refuse_if_continued
 
 OWN_ACTOR = "holdfast"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What the next append builds on, as it lies there: the latest checkpoint, if any, and the stored frontier."""
-
-    checkpoint: StoredCheckpoint | None
-    frontier: tuple[int, bytes]
-
-
-class Transaction(Protocol):
-    """One append under way: every other one waits until it ends, and its head stays the head."""
-
-    def head(self) -> Head:
-        """Return what this append builds on."""
-
-    def note(self, size: int) -> bytes | None:
-        """Return the signed note of the checkpoint at this size, None if there is none."""
-
-    def add(self, entries: Sequence[StoredEntry], checkpoint: StoredCheckpoint, frontier: bytes) -> None:
-        """Write the rows of this append; ``frontier`` is the one at the checkpoint's size."""
-
-    def erase(self, digests: Sequence[str]) -> None:
-        """Remove what is kept aside under these digests; HF234 if one of them never was here."""
-
-
-class Files(Protocol):
-    """The attachments of a log."""
-
-    def put(self, name: str, data: bytes, media_type: str) -> Attachment:
-        """Keep a file, durable when this returns; HF212 if it is too large."""
-
-    def get(self, sha256: str) -> bytes:
-        """Return a file's bytes; HF213 if it is missing, HF214 if it is not what its digest says."""
-
-    def measure(self, sha256: str) -> Measured | None:
-        """Return digest and size of a file as it lies there, None if there is none."""
-
-
-class Store(Protocol):
-    """Where the rows of one log lie. It reads and writes them and judges nothing; threads may share it."""
-
-    @property
-    def place(self) -> str:
-        """Return the directory or address by which ``open_log`` finds it again; no secret is in it."""
-
-    @property
-    def attachments(self) -> Files:
-        """Return the attachments."""
-
-    def claimed_origins(self) -> list[str] | None:
-        """Return the origins that the latest and the first checkpoint claim, if they can be one; None without a log."""
-
-    def prepare(self) -> None:
-        """Make the place where a log can begin, if it is for this program to make."""
-
-    def beginning(self) -> AbstractContextManager[Transaction]:
-        """Hold the log's first append; its tables come with it."""
-
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """Hold one append: committed, and durable, at the end; undone by any error."""
-
-    def size(self) -> int:
-        """Return the size of the latest checkpoint."""
-
-    def note(self, size: int) -> bytes | None:
-        """Return the signed note of the checkpoint at this size, None if there is none."""
-
-    def entries(self, after: int, limit: int) -> list[StoredEntry]:
-        """Return up to ``limit`` entries with a sequence number above ``after``, in order."""
-
-    def keep(self, concealed: Concealed) -> None:
-        """Keep personal data aside, durably."""
-
-    def find(self, digest: str) -> Concealed | None:
-        """Return what is kept aside under this digest; None if it was erased or was never here."""
-
-    def scrub(self) -> None:
-        """Let nothing hold what was erased any more; HF235 if somebody still reads an older state."""
-
-    def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """Return all rows at one instant."""
-
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Wait until nobody else holds this log exclusively, and hold it; appends and readers are not concerned."""
-
-    def close(self) -> None:
-        """Let go of files and connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +57,8 @@ class SignedLog:
         self._outside = outside
         self._anchor = Anchor(outside.anchors, origin)
         self._signer: Signer | None = None
-        self._trusted_note: bytes | None = None
+        self._proven: Proven | None = None
+        self._signed: tuple[bytes, Checkpoint] | None = None  # the last note that was found to be the key's
 
     @property
     def origin(self) -> str:
@@ -159,7 +75,7 @@ class SignedLog:
 
         If it raises, they may or may not have been recorded: only what was returned is acknowledged. HF206 for an
         event that cannot be recorded, HF204 and HF205 without the log's own key, HF218 if the log's head was altered,
-        HF208 and HF209 if what was acknowledged here before is no longer in it.
+        HF208 and HF209 if what was acknowledged here before is no longer in it, HF246 if another log continues it.
         """
         if len(events) > APPEND_LIMIT_EVENTS:
             message = f"{len(events):,} events in one append; at most {APPEND_LIMIT_EVENTS:,} fit in a transaction"
@@ -169,12 +85,13 @@ class SignedLog:
 
     def _record(self, drafts: Sequence[_Draft], erased: Sequence[str] = ()) -> tuple[int, ...]:
         """Write the drafts, and remove what is to be erased, in one transaction; return once it is anchored."""
-        if self._signer is None:
-            self._signer = keys.load_key(self._outside.keys, self._origin)
+        signer = self.own_key()
+        with _outside_problems():
+            refuse_if_continued(self._outside, self._origin)
         with self._store.writing() as transaction:
             if erased:
                 transaction.erase(erased)
-            start, checkpoint = self._write(transaction, self._signer, drafts)
+            start, checkpoint = self._write(transaction, signer, drafts)
         self._acknowledge(checkpoint, begun_at=start)
         return tuple(range(start, checkpoint.size))
 
@@ -190,7 +107,7 @@ class SignedLog:
         checkpoint = Checkpoint(self._origin, grown.size, grown.root())
         note = signer.sign(checkpoint)
         transaction.add(rows, StoredCheckpoint(number + 1, grown.size, note), grown.encode())
-        self._trusted_note = note
+        self._signed = note, checkpoint
         return frontier.size, checkpoint
 
     def _rows(self, start: int, drafts: Sequence[_Draft]) -> list[StoredEntry]:
@@ -225,30 +142,50 @@ class SignedLog:
         if head.checkpoint is None and frontier.size == 0:
             return -1, frontier
         number, _, note = head.checkpoint or StoredCheckpoint(-1, 0, b"")
-        if note != self._trusted_note:
+        # To check a signature takes 0.1 ms; the same note need not be checked again, what lies beside it must.
+        known, checkpoint = self._signed or (b"", None)
+        if checkpoint is None or note != known:
             try:
                 checkpoint = read_checkpoint(note, signer.key)
             except HoldfastError as error:
                 message = f"the key at hand did not sign the head of this log: {error.message}"
                 remedy = "put the log's own key back, or run `holdfast log verify`"
                 raise HoldfastError("HF205", message, remedy=remedy) from error
-            if (checkpoint.size, checkpoint.root) != (frontier.size, frontier.root()):
-                message = "the stored frontier does not lead to the signed root: the head of this log was altered"
-                raise HoldfastError("HF218", message, remedy=REMEDY_ALTERED)
+        if (checkpoint.size, checkpoint.root) != (frontier.size, frontier.root()):
+            message = "the stored frontier does not lead to the signed root: the head of this log was altered"
+            raise HoldfastError("HF218", message, remedy=REMEDY_ALTERED)
         return number, frontier
 
     def read(self, after: int = -1, limit: int = 1000) -> list[Envelope]:
-        """Return up to ``limit`` entries with a sequence number above ``after``, in order; HF219 if one was altered."""
+        """Return up to ``limit`` entries with a sequence number above ``after``, in order; HF219 if one was altered.
+
+        Where the log's key is kept, each is what that key signed; elsewhere it is only whole in itself.
+        """
         return [decode(data) for _, _, data in self.read_stored(after, limit)]
 
     def read_stored(self, after: int = -1, limit: int = 1000) -> list[StoredEntry]:
-        """Return the same entries as they lie in the store, held against their leaf hashes."""
+        """Return the same entries as they lie in the store."""
         rows = self._store.entries(after, limit)
         for expected, row in enumerate(rows, max(after, -1) + 1):
             if row.seq != expected or leaf_hash(row.data) != row.leaf:
                 what = "was altered" if row.seq == expected else "is missing"
                 raise HoldfastError("HF219", f"entry {expected} {what}", remedy="run `holdfast log verify` on this log")
+        if self._proven is None:
+            key = self._signer.key if self._signer else keys.load_verifier(self._outside.keys, self._origin)
+            self._proven = None if key is None else Proven(self._store, key)
+        if self._proven is not None:
+            self._proven.hold(rows)
         return rows
+
+    def own_key(self) -> Signer:
+        """Return the key that signs this log; HF204 if it is not here.
+
+        Who acts on what a log says asks for it first: then everything that is read is what this key signed.
+        """
+        if self._signer is None:
+            self._signer = keys.load_key(self._outside.keys, self._origin)
+            self._proven = Proven(self._store, self._signer.key)
+        return self._signer
 
     def size(self) -> int:
         """Return the number of entries that a checkpoint covers."""
@@ -265,8 +202,10 @@ class SignedLog:
     def conceal(self, text: str) -> str:
         """Keep personal data aside, durably, with a fresh salt of 32 bytes; return the digest that an event names.
 
-        The digest is SHA-256(salt || UTF-8) in lower-case hex: the same text concealed again has another.
+        The digest is SHA-256(salt || UTF-8) in lower-case hex: the same text concealed again has another. HF204 without
+        the log's own key: no entry could name it, and nobody would know by which digest to erase it.
         """
+        self.own_key()
         concealed = Concealed.of(text, secrets.token_bytes(SALT_BYTES))
         self._store.keep(concealed)
         return concealed.digest
@@ -286,10 +225,8 @@ class SignedLog:
         which the log lies holds the bytes any more; if it raises HF235 they may still lie in one, and it must be done
         again. What a server keeps besides (its write-ahead log, standbys, backups), it keeps as it is set to.
         """
-        event = PersonalErased(tuple(dict.fromkeys(digests)), why)
+        event = erasure(digests, why)
         draft = _Draft(kind_of(event), body_of(event), by, self._origin, None)
-        if not event.digests:
-            raise UsageError("HF234", "no digest was named: nothing was erased", remedy="name what shall be erased")
         # Somebody who would be in the way later is found before anything is recorded.
         self._store.scrub()
         (seq,) = self._record([draft], event.digests)
@@ -324,13 +261,15 @@ class SignedLog:
         """Begin the log: key, anchor at size 0, then tables and first entry in one transaction.
 
         ``continues`` is the older log that it goes on from. What an interrupted creation left is taken up. HF208 if a
-        log of this origin was acknowledged before.
+        log of this origin was acknowledged before, HF246 if the older one was continued already.
         """
         anchor = self._anchored()
         if anchor is not None and anchor.size:
             message = f"{anchor.size} entries of a log {self._origin} were acknowledged, but {self.place} holds no log"
             raise HoldfastError("HF208", message, remedy="bring that log back, or begin one with another origin")
         with _outside_problems():
+            if continues is not None:
+                name_successor(self._outside, continues.origin, self._origin)
             signer = keys.load_or_create_key(self._outside.keys, self._origin)
             self._anchor.advance(0, EMPTY_ROOT, begun_at=0)
         opened = LogOpened(self._origin, str(signer.key), version("holdfast"), continues)
@@ -382,8 +321,11 @@ def open_signed(
     create: bool = False,
     origin: str | None = None,
     continues: Continued | None = None,
+    reading: bool = False,
 ) -> SignedLog:
     """Return the log on a store, held against its anchor; with ``create`` a new one if there is none.
+
+    ``reading`` only: then it is for the caller to hold it against its anchor, for an older copy is worth reading too.
 
     HF201 if there is no log, HF203 if it has another origin than the given one, HF208 and HF209 if it is older than
     its anchor or another history. ``continues`` is the older log that a new one goes on from: HF239 if there is a log
@@ -404,7 +346,8 @@ def open_signed(
             message = f"the log in {store.place} is {found}, expected was {origin}"
             raise UsageError("HF203", message, remedy="name the other log's place, or leave the origin out")
         log = SignedLog(store, found, outside)
-        log.hold_against_anchor()
+        if not reading:
+            log.hold_against_anchor()
         unless_opened.pop_all()
     return log
 
@@ -419,6 +362,13 @@ def _begin_if_none(store: Store, outside: Outside, origin: str | None, continues
             return False
         SignedLog(store, check_origin(origin or f"holdfast/{secrets.token_hex(8)}"), outside).begin(continues)
         return True
+
+
+def erasure(digests: Sequence[str], why: str) -> PersonalErased:
+    """Return the event that says that these were erased; HF234 if there are none."""
+    if not digests:
+        raise UsageError("HF234", "no digest was named: nothing was erased", remedy="name what shall be erased")
+    return PersonalErased(tuple(dict.fromkeys(digests)), why)
 
 
 def origins_in(notes: Iterable[bytes]) -> list[str]:

@@ -19,13 +19,15 @@ from holdfast.store.attachments import Attachments
 from holdfast.store.durable import make_directory, sync_directory
 from holdfast.store.places import ATTACHMENTS, DATABASE
 from holdfast.store.port import Snapshot
-from holdfast.store.signed import Head, origins_in
+from holdfast.store.rows import Head
+from holdfast.store.signed import origins_in
 
 DIRECTORY_MODE = 0o755
 
 _LATEST = "SELECT number, size, note FROM checkpoint ORDER BY number DESC LIMIT 1"
 _NOTE = "SELECT note FROM checkpoint WHERE size = ?"
 _ENTRIES = "SELECT seq, leaf, data FROM entry WHERE seq > ? ORDER BY seq LIMIT ?"
+_LEAVES = "SELECT leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq"
 _ENDS = """
 SELECT note FROM checkpoint
 WHERE number IN (SELECT max(number) FROM checkpoint UNION SELECT min(number) FROM checkpoint)
@@ -35,7 +37,7 @@ ORDER BY number DESC
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    """One append under way. Implements ``holdfast.store.signed.Transaction``."""
+    """One append under way. Implements ``holdfast.store.rows.Transaction``."""
 
     connection: apsw.Connection
 
@@ -61,7 +63,7 @@ class _Append:
 
 
 class SqliteStore:
-    """A log in a directory. Implements ``holdfast.store.signed.Store``; connections are opened when they are needed."""
+    """A log in a directory. Implements ``holdfast.store.rows.Store``; connections are opened when they are needed."""
 
     def __init__(self, directory: Path, vfs: str | None = None) -> None:
         """Name the directory. ``vfs`` names the SQLite file layer to use, by default the system's."""
@@ -130,6 +132,11 @@ class SqliteStore:
         """Return up to ``limit`` entries with a sequence number above ``after``, in order."""
         with self._reading() as connection:
             return [StoredEntry(*row) for row in connection.execute(_ENTRIES, (after, limit))]
+
+    def leaves(self, first: int, end: int) -> list[bytes]:
+        """Return the stored leaf hashes of the entries from ``first`` up to ``end``, in order."""
+        with self._reading() as connection:
+            return [row[0] for row in connection.execute(_LEAVES, (first, end))]
 
     def keep(self, concealed: Concealed) -> None:
         """Keep personal data aside, durably."""

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 WIDTH = 256
 HASH = 32
 ED25519 = b"\x01"
-ATTACHMENT = {"name", "sha256", "size_bytes", "media_type"}
+ATTACHMENT = {"name": str, "sha256": str, "size_bytes": int, "media_type": str}
 
 
 def sha256(data: bytes) -> bytes:
@@ -51,6 +51,13 @@ def strict_base64(text: str) -> bytes:
     if base64.b64encode(data) != text.encode():
         raise ValueError("not the canonical base64")
     return data
+
+
+def content_of(path: Path) -> bytes:
+    """Return the content of a file; OSError for a pipe, which would be waited for."""
+    if not path.is_file():
+        raise OSError(str(path) + " is missing, or is no file")
+    return path.read_bytes()
 
 
 def tile_file(level: str, index: int, width: int) -> str:
@@ -84,7 +91,7 @@ class Verifier:
 
     def checkpoint(self) -> tuple[int, bytes]:
         """Check the signed note and return the size and root that it signs."""
-        note = (self.directory / "checkpoint").read_bytes().decode()
+        note = content_of(self.directory / "checkpoint").decode()
         if any(c < " " and c != "\n" for c in note):
             raise ValueError("checkpoint: holds a control character")
         text, blank, signatures = note.rpartition("\n\n")
@@ -102,8 +109,12 @@ class Verifier:
 
     def signature(self, key: str, origin: str, text: bytes, signatures: str) -> None:
         """Check that the key signed the text, and that it is the key of this origin."""
-        name, key_id, encoded = key.split("+", 2)
-        material = strict_base64(encoded)
+        try:
+            name, key_id, encoded = key.split("+", 2)
+            material = strict_base64(encoded)
+        except ValueError:
+            name = key_id = ""
+            material = b""
         if material[:1] != ED25519 or sha256(name.encode() + b"\n" + material)[:4].hex() != key_id:
             raise ValueError("the verifier key is not an Ed25519 key of the form name+id+base64, or was altered")
         if name != origin:
@@ -132,7 +143,7 @@ class Verifier:
         for index in range((size + WIDTH - 1) // WIDTH):
             width = min(WIDTH, size - index * WIDTH)
             file = tile_file("entries", index, width)
-            content = (self.directory / file).read_bytes()
+            content = content_of(self.directory / file)
             at = 0
             for _ in range(width):
                 length = int.from_bytes(content[at : at + 2], "big")
@@ -164,7 +175,7 @@ class Verifier:
     def tile(self, file: str, expected: list[bytes], first_entry: int | None) -> None:
         """Check one tile; at level 0 name the entries whose bytes and hash differ."""
         try:
-            content = (self.directory / file).read_bytes()
+            content = content_of(self.directory / file)
         except OSError as error:
             self.problems.append(str(error))
             return
@@ -178,28 +189,29 @@ class Verifier:
 
     def attachments(self, entries: list[bytes]) -> None:
         """Check every file that an entry names by its digest."""
-        named: dict[str, int] = {}
+        named: set[tuple[str, int]] = set()
 
         def look(members: dict[str, object]) -> dict[str, object]:
-            digest, size = members.get("sha256"), members.get("size_bytes")
-            if set(members) == ATTACHMENT and isinstance(digest, str) and isinstance(size, int):
-                named[digest] = size
+            if set(members) == set(ATTACHMENT) and all(isinstance(members[k], t) for k, t in ATTACHMENT.items()):
+                digest, size = str(members["sha256"]), members["size_bytes"]
+                if re.fullmatch("[0-9a-f]{64}", digest) and isinstance(size, int):
+                    named.add((digest, size))
             return members
 
         for entry in entries:
             try:
                 json.loads(entry.decode(), object_hook=look)
             except (ValueError, RecursionError):
-                self.problems.append("an entry is not JSON")
-        for digest, size in sorted(named.items()):
+                continue  # what is not JSON was signed like the rest, and names no file
+        for digest, size in sorted(named):
             path = self.directory / "attachments" / digest
-            if not re.fullmatch("[0-9a-f]{64}", digest) or not path.is_file():
+            if not path.is_file():
                 self.problems.append("attachment " + digest + " is missing")
                 continue
             data = path.read_bytes()
             if sha256(data).hex() != digest or len(data) != size:
                 self.problems.append("attachment " + digest + " was altered")
-        self.checked.append(str(len(named)) + " attachments held against their digests")
+        self.checked.append(str(len({digest for digest, _ in named})) + " attachments held against their digests")
 
 
 def verify(directory: Path, key: str | None) -> list[str]:
@@ -213,12 +225,12 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(str(__doc__) + "\n")
         return 2
     key = arguments[0]
-    if "+" not in key:
-        try:
+    try:
+        if "+" not in key or Path(key).is_file():
             key = Path(key).read_text()
-        except (OSError, ValueError) as error:
-            sys.stderr.write(f"the key comes first, as text or as a file with it: {key} cannot be read ({error})\n")
-            return 2
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"the key comes first, as text or as a file with it: {key} cannot be read ({error})\n")
+        return 2
     directory = Path(arguments[1]) if arguments[1:] else Path(__file__).resolve().parent
     verifier = Verifier(directory, key.strip())
     problems = verifier.run()

@@ -9,26 +9,41 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import apsw
 import pytest
 
 from holdfast.connectors import processes
 from holdfast.connectors.processes import Process
-from holdfast.errors import HoldfastError
-from holdfast.evidence.events import ExerciseClosed, ExerciseOpened, FaultIntended, FaultUndone, StopRequested
+from holdfast.errors import EnvironmentProblem, HoldfastError
+from holdfast.evidence.envelope import body_of, encode
+from holdfast.evidence.events import (
+    Attachment,
+    ExerciseClosed,
+    ExerciseOpened,
+    FaultIntended,
+    FaultUndone,
+    StopRequested,
+)
+from holdfast.evidence.merkle import leaf_hash
 from holdfast.exercises import leaving
 from holdfast.exercises.course import Course, Recorder
 from holdfast.exercises.faults import FAULTS, Aim
-from holdfast.exercises.guard import HEARTBEAT_LIMIT_S, Heartbeat
+from holdfast.exercises.guard import HEARTBEAT_LIMIT_S, Heartbeat, watch
 from holdfast.exercises.heal import Healing, heal, stop, unclosed
-from holdfast.exercises.order import Hold
+from holdfast.exercises.order import Hold, Order
+from holdfast.exercises.runner import Runner
 from holdfast.exercises.vocabulary import vocabulary
 from holdfast.exercises.watch import Guard
 from holdfast.model.loader import attachment, load
+from holdfast.model.types import Model
 from holdfast.store.clock import now
 from holdfast.store.opening import open_log
+from holdfast.store.places import DATABASE
 from holdfast.store.signed import SignedLog
 from tests.holdfast.exercises.pretend import PretendRange, pretended
 from tests.repository.tree import ROOT
@@ -89,10 +104,16 @@ class Drill:
             os.kill(self.guard.pid, signal.SIGKILL)
 
 
-def opened(log: SignedLog, target: PretendRange, runner_pid: int, guard: Process) -> ExerciseOpened:
+@cache
+def declared() -> Model:
     folder = ROOT / "examples" / "meridian"
     model, findings = load({p.name: p.read_bytes() for p in folder.glob("*.yaml")}, "meridian.yaml", vocabulary())
     assert model is not None, findings
+    return model
+
+
+def opened(log: SignedLog, target: PretendRange, runner_pid: int, guard: Process) -> ExerciseOpened:
+    model = declared()
     return ExerciseOpened(
         exercise=EXERCISE,
         scenario="primary-frozen-thawed",
@@ -197,6 +218,78 @@ def test_a_later_start_leaves_a_living_exercise_alone(drill: Drill) -> None:
     drill.freeze()
     assert heal(drill.log, lambda _: None) == Healing([], [EXERCISE], [])
     assert not drill.thawed()
+
+
+class LostLog:
+    """A log whose server can be lost."""
+
+    def __init__(self, log: SignedLog) -> None:
+        """Begin within reach."""
+        self.log, self.lost = log, False
+
+    def __getattr__(self, name: str) -> object:
+        """Ask the log, which is not there any more once it is lost."""
+        if self.lost:
+            raise EnvironmentProblem("HF245", "the server is gone", remedy="wait")
+        return getattr(self.log, name)
+
+
+def test_a_guard_that_loses_the_log_undoes_what_it_knows_of(drill: Drill) -> None:
+    os.kill(drill.guard.pid, signal.SIGKILL)
+    reading, writing = os.pipe()
+    lost = LostLog(drill.log)
+    course, recorder = Course(lost, EXERCISE), Recorder(lost, EXERCISE, "guard")  # type: ignore[arg-type]
+    drill.freeze()
+    course.look()
+    lost.lost = True
+    with pytest.raises(EnvironmentProblem, match="the server is gone"):
+        watch(course, recorder, Heartbeat(reading))
+    assert drill.thawed()
+    assert EXERCISE in drill.target.revoked
+    assert not drill.undone()  # that stays to be recorded
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_runner_that_loses_the_log_undoes_what_it_has_just_done(tmp_path: Path, log: SignedLog) -> None:
+    lost = LostLog(log)
+    model = declared()
+    scenario = model.scenarios["primary-frozen-thawed"]
+    with pretended(tmp_path / "r") as target:
+        runner = Runner(Order(model, scenario, "range", lost, target.directory), lambda _: None)  # type: ignore[arg-type]
+        runner._inject(1, scenario.disruption[0])  # noqa: SLF001 -- all before it needs a whole range
+        process = target.inventory.processes["ledger-a"].process
+        assert process is not None
+        assert not processes.running(process)
+        lost.lost = True
+        with pytest.raises(EnvironmentProblem, match="the server is gone"):
+            runner._leave("crashed", "the log is lost")  # noqa: SLF001
+        assert processes.running(process)
+
+
+def test_nothing_is_done_that_nobody_signed(tmp_path: Path, log: SignedLog) -> None:
+    """Whoever can write the rows of a log, but has no key, has no command run by it."""
+    done = tmp_path / "done"
+    told = {"range": "/x", "keeper": "/x", "owned": "yes", "runner": "1:1", "guard": "1:1"}
+    model = Attachment("model.json", "0" * 64, 1, "application/json")
+    meant = ExerciseOpened(EXERCISE, "s", "s", "site", "range", model, "0" * 64, 1, 1, "0", {**told, "command": ""}, 1)
+    (seq,) = log.append([meant], actor="runner", subject=f"exercise:{EXERCISE}")
+    envelope = log.read(seq - 1)[0]
+    command = shlex.join(["sh", "-c", f"touch {done}", "range"])
+    forged = encode(replace(envelope, body=body_of(replace(meant, target={**told, "command": command}))))
+    with closing(apsw.Connection(str(tmp_path / "evidence" / DATABASE))) as rows:
+        rows.execute("UPDATE entry SET data = ?, leaf = ? WHERE seq = ?", (forged, leaf_hash(forged), seq))
+    with open_log(tmp_path / "evidence") as later:
+        for act in (heal, stop):
+            with pytest.raises(HoldfastError, match="not what was signed"):
+                act(later, lambda _: None)
+        for key in (tmp_path / "state" / "keys").iterdir():
+            key.unlink()
+    with open_log(tmp_path / "evidence") as elsewhere:
+        for act in (heal, stop):
+            with pytest.raises(HoldfastError, match="no signing key"):
+                act(elsewhere, lambda _: None)
+    assert not done.exists()
 
 
 def test_a_range_that_is_gone_has_nothing_left_to_undo(drill: Drill) -> None:

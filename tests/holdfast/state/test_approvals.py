@@ -71,6 +71,8 @@ def test_the_last_one_counts() -> None:
 
 def test_one_that_was_withdrawn_counts_for_nothing_and_the_one_before_it_again() -> None:
     assert standing(OLD, log(approved(TOLERANCE), withdrawn(TOLERANCE, 1)))[TOLERANCE] == "unapproved"
+    gone = approvals(OLD, approval_entries(log(approved(TOLERANCE), withdrawn(TOLERANCE, 1))))
+    assert (str(gone[TOLERANCE]), str(gone[CRASH])) == ("unapproved: the approval was withdrawn", "unapproved")
     entries = log(approved(TOLERANCE), approved(TOLERANCE, NEW), withdrawn(TOLERANCE, 2))
     assert standing(OLD, entries)[TOLERANCE] == "approved"
     twice = log(approved(TOLERANCE), withdrawn(TOLERANCE, 1), withdrawn(TOLERANCE, 1))

@@ -11,13 +11,14 @@ import pytest
 
 from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import Envelope, body_of, decode, encode, event_of
-from holdfast.evidence.events import Continued, LogOpened
+from holdfast.evidence.events import Continued, LogOpened, PersonalErased
 from holdfast.evidence.notes import VerifierKey, read_checkpoint
 from holdfast.store.audit import Audit, audit_bundle, audit_log
 from holdfast.store.bundle import export
-from holdfast.store.continuation import continued, with_link
+from holdfast.store.continuation import continued, erase_in_older, with_link
 from holdfast.store.keys import load_key
 from holdfast.store.opening import open_log
+from holdfast.store.succession import name_successor
 from tests.holdfast.store.home import Home, codes, phase
 
 
@@ -163,6 +164,8 @@ def test_a_link_that_says_other_than_its_checkpoint(home: Home) -> None:
     )
     for number, (lie, code) in enumerate(lies):
         place = home.base / f"new-{number}"
+        for mark in outside.anchors.glob("*.continued"):
+            mark.unlink()
         open_log(place, create=True, keys=outside.keys, anchors=outside.anchors, continues=lie).close()
         assert code in codes(with_link(audit_log(place, None, outside), home.log, outside))
 
@@ -220,9 +223,76 @@ def test_an_opening_without_a_link_keeps_its_bytes() -> None:
     }
 
 
+def test_a_log_has_one_successor_and_then_ends(home: Home) -> None:
+    """Also one that is in order: whoever gives up its key or its server says why."""
+    sound = home.another(home.base / "sound")
+    sound.fill((1,))
+    outside = sound.outside
+    with refusal("HF247"):
+        continued(sound.place, None, outside)
+    link = continued(sound.place, None, outside, "its key is in other hands")
+    keys, anchors = outside.keys, outside.anchors
+    with sound.open() as log:
+        for elsewhere, code in ((anchors, "HF208"), (home.base / "other-anchors", "HF203")):
+            with refusal(code):
+                open_log(
+                    home.base / "own", create=True, origin=log.origin, keys=keys, anchors=elsewhere, continues=link
+                )
+        assert log.append([phase("until here")], actor="tester", subject="s")
+        open_log(home.base / "first", create=True, keys=keys, anchors=anchors, continues=link).close()
+        with refusal("HF246"):
+            log.append([phase("a fork")], actor="tester", subject="s")
+        with refusal("HF246"):
+            open_log(home.base / "second", create=True, keys=keys, anchors=anchors, continues=link)
+        assert len(log.read()) == 4
+    with sound.open() as log, refusal("HF246"):
+        log.append([phase("a fork")], actor="tester", subject="s")
+
+
+def test_a_continuation_that_was_interrupted_before_it_began_is_taken_up(home: Home) -> None:
+    link = continued(home.log, None, home.outside)
+    name_successor(home.outside, link.origin, "bank.example/never-began")
+    assert go_on(home, home.log).origin == link.origin
+    with refusal("HF246"):
+        name_successor(home.outside, link.origin, "bank.example/another")
+
+
+def test_personal_data_of_a_restored_log_is_erased_by_its_successor(home: Home, tmp_path: Path) -> None:
+    other = Home(tmp_path / "other")
+    with other.open() as log:
+        digest, kept = log.conceal("Ada Lovelace"), log.conceal("Charles Babbage")
+    shutil.copytree(other.log, tmp_path / "copy")
+    with other.open() as log:
+        log.erase([digest], why="asked", by="privacy-officer")
+    shutil.rmtree(other.log)
+    (tmp_path / "copy").rename(other.log)
+    with refusal("HF208"):
+        other.open()
+    with open_log(other.place, keys=other.outside.keys, anchors=other.outside.anchors, reading=True) as log:
+        assert log.revealed(digest) == "Ada Lovelace"
+        with refusal("HF208"):
+            log.erase([digest], why="asked again", by="privacy-officer")
+    go_on(other, other.log)
+    outside = other.outside
+    with open_log(new(other), keys=outside.keys, anchors=outside.anchors) as log:
+        for wrong in ([], ["0" * 64], [digest, "0" * 64]):
+            with refusal("HF234"):
+                erase_in_older(log, other.place, wrong, "asked", "privacy-officer")
+        with refusal("HF206"):
+            erase_in_older(log, other.place, [digest], "x" * 70_000, "privacy-officer")
+        with refusal("HF241"):
+            erase_in_older(log, str(home.log), [digest], "asked", "privacy-officer")
+        assert log.size() == 1
+        assert erase_in_older(log, other.place, [digest, digest], "restored, asked before", "privacy-officer") == 1
+        assert event_of(log.read()[-1]) == PersonalErased((digest,), "restored, asked before")
+    assert not [path for path in other.log.rglob("*") if path.is_file() and b"Ada" in path.read_bytes()]
+    with open_log(other.place, keys=outside.keys, anchors=outside.anchors, reading=True) as log:
+        assert (log.revealed(digest), log.revealed(kept)) == (None, "Charles Babbage")
+
+
 def test_the_key_of_the_older_log_can_be_given(home: Home) -> None:
     key = load_key(home.outside.keys, VerifierKey.parse(home.key()).name).key
     for path in home.outside.keys.glob("*.vkey"):
         path.unlink()
     for old in (home.log, home.base / "bundle"):
-        assert continued(old, key, home.outside).size == 5
+        assert continued(old, key, home.outside, "the disk is gone").size == 5

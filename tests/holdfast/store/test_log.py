@@ -15,6 +15,7 @@ import pytest
 from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import event_of
 from holdfast.evidence.events import EvidenceAttached, LogOpened
+from holdfast.evidence.merkle import leaf_hash
 from holdfast.store import attachments, clock
 from holdfast.store.anchor import SLOT_BYTES, Anchor
 from holdfast.store.bundle import export, read_bundle
@@ -167,6 +168,31 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
         open_log(tmp_path / "log2", create=True, keys=tmp_path / "log2" / "keys", anchors=tmp_path / "anchors")
 
 
+@pytest.mark.parametrize("place", ["postgresql+psycopg://u:opensesame@h/db", "postgresql:/u:opensesame@h/db"])
+def test_an_address_of_another_kind_is_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(HoldfastError) as refused:
+        open_log(place, create=True, keys=tmp_path / "keys", anchors=tmp_path / "anchors")
+    assert refused.value.code == "HF244"
+    assert "opensesame" not in f"{refused.value} {refused.value.remedy}"
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_its_owner_can_read_what_holds_personal_data(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with home.open() as log:
+        digest = log.conceal("Ada Lovelace")
+        export(log, tmp_path / "bundle", personal=True)
+        kept = [*home.log.glob("log.sqlite3*"), tmp_path / "bundle" / "aside"]
+        assert len(kept) == 4
+        assert {
+            path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in kept if path.stat().st_mode & 0o077
+        } == {}
+        assert (tmp_path / "bundle" / "aside" / digest).is_file()
+
+
 def test_a_log_keeps_its_origin(home: Home) -> None:
     with refusal("HF203"):
         home.open(origin="a b")
@@ -241,6 +267,57 @@ def test_nothing_is_appended_to_another_history_that_took_the_place_of_the_log(h
         assert log.size() == 4
 
 
+def test_nothing_is_appended_to_a_head_that_was_altered_beneath_an_open_log(home: Home) -> None:
+    """The note is the one that was checked before; what lies beside it is not what it signs any more."""
+    with home.open() as log:
+        log.append([phase("before")], actor="runner", subject="x")
+        home.set_frontier(bytes(32))
+        with refusal("HF218"):
+            log.append([phase("on sand")], actor="runner", subject="x")
+        assert log.size() == 2
+
+
+@pytest.mark.parametrize("grown", [False, True])
+def test_what_was_altered_with_the_hash_beside_it_is_not_read(home: Home, *, grown: bool) -> None:
+    """Whoever can write rows, but has no key, is not believed: neither at once nor by a reader that follows."""
+    home.fill((3, 2))
+    forged = b'{"forged":true}'
+    with home.open() as log:
+        if grown:
+            assert len(log.read(limit=2)) == 2
+            log.append([phase("more")] * 2, actor="runner", subject="x")
+        seq = 8 if grown else 4
+        home.sql("UPDATE entry SET data = ?, leaf = ? WHERE seq = ?", forged, leaf_hash(forged), seq)
+        with pytest.raises(HoldfastError, match="do not lead to the root that was signed") as refused:
+            log.read(after=6 if grown else -1)
+        assert refused.value.code == "HF219"
+
+
+def test_what_nobody_signed_is_not_read(home: Home) -> None:
+    home.fill((2,))
+    unsigned = b'{"unsigned":true}'
+    home.sql("INSERT INTO entry VALUES (4, ?, ?)", leaf_hash(unsigned), unsigned)
+    with home.open() as log:
+        assert len(log.read(limit=4)) == 4
+        with pytest.raises(HoldfastError, match="entry 4 is signed by nobody"):
+            log.read()
+        home.sql("DELETE FROM entry WHERE seq = 1")
+        assert len(log.read(limit=1)) == 1
+
+
+def test_what_is_read_without_the_key_is_whole_in_itself(home: Home) -> None:
+    home.fill((2,))
+    for key in home.outside.keys.iterdir():
+        key.unlink()
+    with home.open(create=False) as log:
+        assert len(log.read()) == 4
+        with refusal("HF204"):
+            log.own_key()
+        home.sql("UPDATE entry SET data = ? WHERE seq = 2", b"{}")
+        with refusal("HF219"):
+            log.read()
+
+
 def test_attachments_are_kept_by_their_content(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with home.open() as log:
         attachment = log.attach("records/AURUM.ndjson", b"content", "application/x-ndjson")
@@ -303,8 +380,8 @@ def test_a_torn_write_leaves_the_state_before_it(tmp_path: Path) -> None:
     before = anchor.path.read_bytes()
     anchor.advance(3, b"\3" * 32, begun_at=0)
     after = anchor.path.read_bytes()
-    assert sum(before[i : i + SLOT_BYTES] != after[i : i + SLOT_BYTES] for i in (0, SLOT_BYTES)) == 1
-    for torn in range(len(after)):
+    (slot,) = (i for i in (0, SLOT_BYTES) if before[i : i + SLOT_BYTES] != after[i : i + SLOT_BYTES])
+    for torn in range(slot, slot + SLOT_BYTES + 1):
         anchor.path.write_bytes(after[:torn] + before[torn:])
         state = anchor.read()
         assert state is not None

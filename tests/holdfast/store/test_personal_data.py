@@ -78,6 +78,18 @@ def test_what_is_concealed_is_revealed_by_its_digest_only(home: Home) -> None:
     assert home.audit().held
 
 
+def test_nothing_is_kept_aside_that_no_entry_could_name(home: Home) -> None:
+    """A machine without the key can record nothing: a name would stay there, and nobody would know its digest."""
+    home.open().close()
+    next(home.outside.keys.glob("*.key")).unlink()
+    with home.open() as log:
+        with refusal("HF204"):
+            log.conceal(NAME)
+        with log.snapshot() as held:
+            assert list(held.aside) == []
+    assert found_on_disk(home.log, [NAME.encode()]) == []
+
+
 def test_an_altered_value_is_not_revealed(home: Home) -> None:
     with home.open() as log:
         digest = log.conceal(NAME)
@@ -115,7 +127,7 @@ def test_what_is_erased_is_gone_from_every_file(home: Home) -> None:
     at_a_time=st.integers(1, 20),
 )
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

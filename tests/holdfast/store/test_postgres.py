@@ -150,9 +150,21 @@ def test_a_server_that_begins_to_forget_is_noticed_at_the_next_append(home: Post
         assert record(log) == (2,)
 
 
+@pytest.fixture
+def silenced(home: PostgresHome) -> Iterator[None]:
+    """Let the server say nothing to those who append but errors."""
+    home.server.ask(f"ALTER ROLE {APPENDER} SET client_min_messages = error")
+    yield
+    home.server.ask(f"ALTER ROLE {APPENDER} RESET client_min_messages")
+
+
+@pytest.mark.usefixtures("silenced")
 @pytest.mark.parametrize("end", ["pg_terminate_backend", "pg_cancel_backend"])
 def test_a_commit_that_was_not_confirmed_is_not_acknowledged(home: PostgresHome, end: str) -> None:
-    """Somebody ends its wait for a standby: then one copy has it, and the server warns of that or says nothing."""
+    """Somebody ends its wait for a standby: then one copy has it, and the server warns of that or says nothing.
+
+    Whoever set what a role is told cannot hide it.
+    """
     with home.open() as log:
         raised: list[HoldfastError] = []
         acknowledged: list[int] = []
@@ -287,6 +299,25 @@ def test_what_an_address_says_wins_over_our_limits() -> None:
     theirs = Address.parse("postgresql://holdfast@a/db?connect_timeout=3&options=-c%20lock_timeout%3D7").parameters
     assert theirs["connect_timeout"] == "3"
     assert theirs["options"].endswith("-c lock_timeout=7")
+
+
+def test_another_machine_must_show_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for surroundings in ("PGHOST", "PGSSLMODE", "PGSERVICE"):
+        monkeypatch.delenv(surroundings, raising=False)
+
+    def mode(rest: str) -> object:
+        return Address.parse(f"postgresql://holdfast@{rest}").parameters.get("sslmode")
+
+    for there in ("db.example/evidence", "localhost,db.example/evidence", "/evidence?hostaddr=192.0.2.1"):
+        assert mode(there) == "verify-full"
+    for here in ("/evidence", "localhost/evidence", "/evidence?host=/run/postgresql", "[::1]:5432/evidence"):
+        assert mode(here) is None
+    assert mode("db.example/evidence?sslmode=prefer") == "prefer"
+    assert mode("db.example/evidence?service=log") is None
+    monkeypatch.setenv("PGHOST", "db.example")
+    assert mode("/evidence") == "verify-full"
+    monkeypatch.setenv("PGSSLMODE", "require")
+    assert mode("/evidence") is None
 
 
 def test_a_log_of_another_version_is_refused(home: PostgresHome) -> None:

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import HoldfastError
+from holdfast.evidence import tiles
 from holdfast.evidence.merkle import Frontier, leaf_hash
 from holdfast.evidence.notes import Checkpoint, Signer, VerifierKey
 from holdfast.store import verify_bundle
@@ -57,7 +62,7 @@ def found(home: Home) -> list[str]:
 
 
 @given(cell=st.integers(0, 10_000), row=st.integers(0, 10_000), where=st.integers(0, 10_000), mask=st.integers(1, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_byte_of_any_row_is_found_and_named(home: Home, cell: int, row: int, where: int, mask: int) -> None:
     table, key, column = home.cells[cell % len(home.cells)]
     ((many,),) = home.sql(f"SELECT count(*) FROM {table}")
@@ -260,6 +265,103 @@ def test_every_missing_cut_or_longer_file_of_a_bundle_is_found(small: Home) -> N
     assert agree(bundle, key)
 
 
+def signed_by_a_stranger(directory: Path, entries: list[bytes], size: int | None = None) -> str:
+    """Write a bundle of these entries that a key of its own signs, whatever they are; return that key."""
+    signer = Signer.of("stranger.example/log", Ed25519PrivateKey.generate())
+    leaves = [leaf_hash(data) for data in entries]
+    for path, content in (*tiles.entry_bundles(entries), *tiles.hash_tiles(leaves)):
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_bytes(content)
+    root = Frontier().extended(leaves).root()
+    (directory / "checkpoint").write_bytes(signer.sign(Checkpoint(signer.key.name, size or len(entries), root)))
+    return str(signer.key)
+
+
+def test_a_checkpoint_may_claim_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read as far as there are entries, and no further: not for as many as it claims."""
+    paths = tiles.bundle_paths
+
+    def few(size: int) -> Iterator[tuple[str, str, int]]:
+        for number, path in enumerate(paths(size)):
+            assert number < 3, "more paths are gone through than there are files"
+            yield path
+
+    monkeypatch.setattr(tiles, "bundle_paths", few)
+    key = signed_by_a_stranger(tmp_path, [b"{}"], size=10**18)
+    assert not agree(tmp_path, key)
+    assert not agree(tmp_path, None)
+
+
+def test_both_verifiers_say_the_same_of_odd_entries(tmp_path: Path) -> None:
+    digest, another = sha256(b"x").hexdigest(), "0" * 64
+
+    def named(digest: str, size: int, name: object = "a") -> dict[str, object]:
+        return {"name": name, "sha256": digest, "size_bytes": size, "media_type": "text/plain"}
+
+    for number, (entry, held) in enumerate(
+        (
+            (b"not JSON", True),
+            (json.dumps(named(another, 1)).encode("utf-16"), True),
+            (json.dumps(named("no digest", 1)).encode(), True),
+            (json.dumps(named(another, 1, name=7)).encode(), True),
+            (json.dumps(named(digest, 1)).encode(), True),
+            (json.dumps([named(digest, 2), named(digest, 1)]).encode(), False),
+            (json.dumps(named(another, 1)).encode(), False),
+        )
+    ):
+        bundle = tmp_path / str(number)
+        key = signed_by_a_stranger(bundle, [entry])
+        (bundle / "attachments").mkdir()
+        (bundle / "attachments" / digest).write_bytes(b"x")
+        assert agree(bundle, key) is held, entry
+
+
+def test_a_pipe_in_a_bundle_is_not_waited_for(small: Home, tmp_path: Path) -> None:
+    shutil.copytree(small.base / "bundle", tmp_path / "bundle")
+    for name in ("tile/entries/000.p/3", "tile/0/000.p/3"):
+        file = tmp_path / "bundle" / name
+        content = file.read_bytes()
+        file.unlink()
+        os.mkfifo(file)
+        assert not agree(tmp_path / "bundle", small.key())
+        file.unlink()
+        file.write_bytes(content)
+    (tmp_path / "bundle" / "tile/0/000.p/3").write_bytes(bytes(10_000))
+    assert not agree(tmp_path / "bundle", small.key())
+
+
+def test_a_bundle_is_held_against_an_older_one(copy: Home, tmp_path: Path) -> None:
+    key = VerifierKey.parse(copy.key())
+    with copy.open() as log:
+        log.append([phase("later")] * 2, actor="tester", subject="s")
+        export(log, tmp_path / "newer")
+    older, newer = copy.base / "bundle", tmp_path / "newer"
+    assert audit_bundle(newer, key, older).findings == ()
+    assert audit_bundle(older, key, older).findings == ()
+    assert codes(audit_bundle(older, key, newer)) == {"HF231"}
+    other = signed_by_a_stranger(tmp_path / "other", [b"{}"])
+    assert "HF221" in codes(audit_bundle(newer, key, tmp_path / "other"))
+    assert "HF221" in codes(audit_bundle(newer, VerifierKey.parse(other), older))
+    rewrite(copy, load_key(copy.outside.keys, key.name), size=12)
+    for anchor in copy.outside.anchors.iterdir():
+        anchor.unlink()
+    with copy.open() as log:
+        export(log, tmp_path / "rewritten")
+    assert audit_bundle(tmp_path / "rewritten", key).held
+    assert codes(audit_bundle(tmp_path / "rewritten", key, older)) == {"HF231"}
+
+
+def test_a_machine_without_an_anchor_is_told_how_far_a_bundle_confirms_the_log(copy: Home) -> None:
+    for anchor in copy.outside.anchors.iterdir():
+        anchor.unlink()
+    assert found(copy) == ["HF228 anchor"]
+    assert not copy.audit().held
+    audit = copy.audit(copy.base / "bundle")
+    assert audit.held
+    assert [(each.code, each.severity) for each in audit.findings] == [("HF228", "warning")]
+    assert "up to size 10" in audit.findings[0].message
+
+
 def test_another_key_does_not_verify_it(small: Home, home: Home) -> None:
     assert not agree(small.base / "bundle", home.key())
     name = VerifierKey.parse(small.key()).name
@@ -330,6 +432,9 @@ def test_the_verifier_in_the_bundle_runs_alone(copy: Home, tmp_path: Path) -> No
     assert "was altered" in broken.stdout
     assert broken.stdout.endswith("NOT VERIFIED\n")
     assert run().returncode == 2
+    (tmp_path / "a+b.vkey").write_text(copy.key())
+    assert "checkpoint signed by" in run("a+b.vkey", str(copy.base / "bundle")).stdout
+    assert "not an Ed25519 key" in run("no+key").stdout
     swapped = run(str(copy.base / "bundle"), copy.key())
     assert (swapped.returncode, "Traceback" in swapped.stderr) == (2, False)
 
