@@ -194,16 +194,15 @@ def _cards(judgement: Judgement) -> list[_Card]:
 
 
 def _day_card(judgement: Judgement, margin: Figure) -> _Card:
-    """Return when the settlement day closed, on the drill's calendar."""
+    """Return when the settlement day closed, on the drill's calendar; what was left of the run is in seconds of it."""
     calendar = drill_calendar(judgement)
-    closed_us = next((stamp.mono_us for stamp in judgement.timestamps if stamp.name == "day-closed"), None)
-    if calendar is None or closed_us is None or margin.value is None:
+    at = {stamp.name: stamp.mono_us for stamp in judgement.timestamps}
+    closed_us, close_by_us = at.get("day-closed"), at.get("close-by")
+    if calendar is None or closed_us is None or close_by_us is None or margin.value is None:
         return _Card("Settlement day closed", "–", "no close is on record")
-    late = f"{duration(-margin.value)} after its deadline"
+    apart = f"{margin.shown} of the run left" if margin.value >= 0 else f"{duration(-margin.value)} of the run too late"
     return _Card(
-        "Settlement day closed",
-        calendar.shown(closed_us),
-        f"{margin.shown} before its deadline" if margin.value >= 0 else late,
+        "Settlement day closed", calendar.shown(closed_us), f"deadline {calendar.shown(close_by_us)} · {apart}"
     )
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 
-_LIGHT = """
-  --ground: #f4f6f8; --panel: #ffffff; --line: #dde3ea; --line-soft: #e9edf2; --text: #17202b; --muted: #5a6878;
-  --accent: #1f5fbf; --held: #1c7a55; --broken: #c22f27; --unknown: #8a5a00; --held-soft: #e2f2ea;
-  --broken-soft: #fbe6e4; --unknown-soft: #fbf0da; --area: #9db9e6; --area-line: #3f6fbe; --offered: #65758a;
-  --good: #7fb79c; --degraded: #c98a12; --down: #d33a30; --outage: rgba(211, 58, 48, .13); --fault: #5b6675;
+from holdfast.report.palette import DARK, FONT, LIGHT
+
+_LIGHT = f"""{LIGHT}
+  --area: #9db9e6; --area-line: #3f6fbe; --offered: #65758a; --outage: rgba(211, 58, 48, .13); --fault: #5b6675;
 """
-_DARK = """
-  --ground: #0f141a; --panel: #151b23; --line: #29333f; --line-soft: #1f2832; --text: #e6ebf1; --muted: #93a1b1;
-  --accent: #78aefc; --held: #5fc79a; --broken: #ff7b6f; --unknown: #e6b04e; --held-soft: #15301f;
-  --broken-soft: #3a1a19; --unknown-soft: #352810; --area: #2b4a7d; --area-line: #6ea3f5; --offered: #93a1b1;
-  --good: #3a7d60; --degraded: #dba33a; --down: #e5564b; --outage: rgba(229, 86, 75, .18); --fault: #7b8796;
+_DARK = f"""{DARK}
+  --area: #2b4a7d; --area-line: #6ea3f5; --offered: #93a1b1; --outage: rgba(229, 86, 75, .18); --fault: #7b8796;
 """
 
 STYLE = f"""
@@ -25,7 +21,7 @@ STYLE = f"""
 html {{ -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }}
 body {{
   margin: 0; background: var(--ground); color: var(--text);
-  font: 15px/1.5 Inter, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
+  font: 15px/1.5 {FONT};
 }}
 header.top {{ background: var(--panel); border-bottom: 1px solid var(--line); }}
 header.top > div, main, footer {{ max-width: 1200px; margin: 0 auto; padding: 0 24px; }}
@@ -104,8 +100,7 @@ dl.absent {{
 .legend svg {{ width: 22px; height: 11px; vertical-align: -1px; margin-right: 6px; }}
 footer {{ color: var(--muted); font-size: 13px; padding-block: 4px 40px; }}
 svg text {{
-  font: 11.5px Inter, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
-  fill: var(--text);
+  font: 11.5px {FONT}; fill: var(--text);
 }}
 svg text.axis {{ fill: var(--muted); font-size: 11px; }}
 svg .halo {{ paint-order: stroke; stroke: var(--panel); stroke-width: 3px; }}

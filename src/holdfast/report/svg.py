@@ -14,6 +14,8 @@ _SCALES = (1, 2, 5)
 
 def visible(text: str) -> str:
     """Return text in which nothing can hide: what is not printable (also direction marks) stands as its escape."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
 
 

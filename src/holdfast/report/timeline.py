@@ -24,6 +24,7 @@ PLOT_HEIGHT = 170.0
 STRIP, GAP = 13.0, 5.0
 FLAG_ROW = 19.0
 FLAG_FONT = 11.5
+AXIS_FONT = 11.0
 MAX_TICKS = 12
 # A longer observation is drawn in coarser steps, so that a page stays small: at most this many steps of throughput.
 MAX_STEPS = 600
@@ -265,8 +266,17 @@ def _throughput(observed: Timeline, axis: Axis, top: float) -> Iterator[Markup]:
     )
     yield svg.tag("polyline", points=points, class_="offered")
     if peak > highest:
-        at = edges[acknowledged.index(peak) + 1]
-        yield svg.text(at + 8, top + 12, f"backlog: up to {peak:,.0f} a second, cut here", "axis halo")
+        first = last = acknowledged.index(peak)
+        while first and acknowledged[first - 1] > highest:
+            first -= 1
+        while last + 1 < len(acknowledged) and acknowledged[last + 1] > highest:
+            last += 1
+        said = f"backlog: up to {peak:,.0f} a second, cut here"
+        # Beside all that is cut, and not beyond the edge.
+        if edges[last + 1] + 8 + svg.width_of(said, AXIS_FONT) <= RIGHT:
+            yield svg.text(edges[last + 1] + 8, top + 12, said, "axis halo")
+        else:
+            yield svg.text(edges[first] - 8, top + 12, said, "axis halo", "end")
 
 
 def _strips(judgement: Judgement, observed: Timeline, axis: Axis, top: float) -> tuple[list[Markup], float]:

@@ -16,6 +16,8 @@ from holdfast.model.loader import load
 from holdfast.report.headline import headline
 from holdfast.report.html import render
 from holdfast.report.style import STYLE, STYLE_DIGEST
+from holdfast.report.svg import width_of
+from holdfast.report.timeline import AXIS_FONT, RIGHT
 from tests.holdfast.drill import EXERCISE, SECOND, VOCABULARY, Drill, instant, play
 
 VOID = {"meta", "br"}
@@ -180,6 +182,11 @@ def test_the_headline_says_what_is_not_good() -> None:
     assert "It was stopped after its first fault had taken effect: by the lead." in headline(stopped.judge())
 
 
+def test_the_close_and_its_deadline_are_on_one_clock(judgement: Judgement) -> None:
+    shown = text_of(render(judgement))
+    assert re.search(r"Settlement day closed 17:\d\d deadline 17:30 · \d+(\.\d+)? m?s of the run left", shown)
+
+
 def test_outage_and_limits_are_on_a_scale_that_says_that_it_is_logarithmic(judgement: Judgement) -> None:
     shown = text_of(render(judgement))
     assert "Logarithmic scale" in shown
@@ -188,6 +195,24 @@ def test_outage_and_limits_are_on_a_scale_that_says_that_it_is_logarithmic(judge
     assert "tolerance 4 h" in shown
     assert "calendar 120×" in shown
     assert "The outage beside its limits" not in text_of(render(DRILLS["short"].judge()))
+
+
+def test_what_is_said_of_the_backlog_stands_beside_all_that_is_cut(drill: Drill) -> None:
+    html = render(drill.judge())
+    said = re.search(
+        r'<text x="([\d.]+)" y="([\d.]+)" class="axis halo"( text-anchor="end")?>(backlog: up to [^<]*)<', html
+    )
+    if said is None:
+        assert "backlog: up to" not in html
+        return
+    drawn = re.search(r'<path d="([^"]*)" class="acknowledged"', html)
+    assert drawn
+    x, top, width = float(said[1]), float(said[2]) - 12, width_of(said[4], AXIS_FONT)
+    points = [tuple(map(float, point.split())) for point in re.findall(r"[ML]([\d.]+ [\d.]+)", drawn[1])]
+    cut = [point[0] for point in points if point[1] == top]
+    left, right = (x - width, x) if said[3] else (x, x + width)
+    assert right < min(cut) or left > max(cut)
+    assert right <= RIGHT
 
 
 def test_what_was_not_restored_is_drawn_to_the_end_of_the_record() -> None:
@@ -255,7 +280,7 @@ def test_hostile_texts_stay_texts(text: str) -> None:
 NUMBERS = st.sampled_from([0, 1, -1, 2**31, 2**53 - 1, 1 - 2**53]) | st.integers(1 - 2**53, 2**53 - 1)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_any_numbers_in_the_log_are_judged_and_drawn(data: st.DataObject) -> None:
     drill = play(rate_per_s=1.0)
@@ -274,7 +299,7 @@ def test_any_numbers_in_the_log_are_judged_and_drawn(data: st.DataObject) -> Non
     parse(render(judge_exercise(log, drill.read, EXERCISE, VOCABULARY)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_times_in_the_records_are_judged_and_drawn(data: st.DataObject) -> None:
     drill = play(rate_per_s=1.0)
@@ -284,7 +309,7 @@ def test_any_times_in_the_records_are_judged_and_drawn(data: st.DataObject) -> N
     parse(render(drill.judge()))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_any_text_leaves_the_page_whole(text: str) -> None:
     parse(render(hostile(text).judge()))

@@ -72,11 +72,12 @@ def _carries(
     source, target = things[edge.source], things[edge.target]
     if target not in {"down", "failed"} or source == "up":
         return None
-    if edge.bond == "member":
-        return "degraded" if source == "degraded" else "down"
     if edge.bond == "contract":
         return "down" if edge.source in hits and edge.target in hits else None
     lost = [chain for chain in edge.chains if down.issuperset(chain)]
+    if edge.bond == "member":
+        # A group that still has enough members, and is down for what it needs itself, is not down by this one.
+        return "down" if lost else "degraded"
     if graph.things[edge.source].sort == "service":
         lost = [chain for chain in lost if chain[0] in _better(graph, edge.source, down)]
         return (source if lost else None) if source == "degraded" else ("down" if lost else None)

@@ -13,32 +13,36 @@ from holdfast.report.map.graph import Graph
 from holdfast.report.map.layout import (
     BOX_HEIGHT,
     EDGE,
-    HEADING_BAR,
+    HEADING_LINE,
     LABELS,
     RAIL_GAP,
     RAIL_HEIGHT,
+    TEXT_LEFT,
+    TEXT_LINE,
+    TEXT_RIGHT,
     Layout,
     Point,
     Rectangle,
+    heading_of,
+    label_of,
 )
+from holdfast.report.map.marks import pill_width
 from holdfast.report.map.scene import Item
+from holdfast.report.map.style import LEVEL_PX, SERVICE_PX, TEXT_PX
 from holdfast.report.map.text import shortened, width_of, wrapped
 
-_SIZE, _LINE = 10.6, 12.2
-_SERVICE_SIZE, _SERVICE_LINE = 13.0, 15.0
-_PAD, _TEXT = 6.0, 20.0
-_NOTE_SIZE = 10.0
+_SERVICE_LINE, _STATE_LINE = 17.0, 16.0
 # What a pile may have to show beside its title.
-_COUNT = "000 of 000 down"
+_COUNT = "000 of 000 degraded"
+_ALL = "all available"
 _CORNER = 5.0
+# How far the arrow at the end of a line reaches sideways and up.
+_ARROW = 3.5
 # A badge holds two digits.
 _MOST = 99
-# A band as wide as this has room for its state in a word beside its name.
-_WIDE_BAND = 250.0
-_HEAD_SIZE = 12.5
 # A rail or line as wide as this has room for its state beside its name.
-_WIDE_SLIM = 240.0
-_WORD_ROOM = max(width_of(word, 10.5, strong=True) for word in WORDS.values()) + 10
+_WIDE_SLIM = 260.0
+_WORD_ROOM = max(pill_width(condition) for condition in WORDS) + 8
 _SEVERITY: Mapping[Condition, int] = {"up": 0, "degraded": 1, "down": 2, "failed": 3}
 
 
@@ -82,6 +86,16 @@ def condition_of(item: Item, conditions: Conditions) -> Condition:
     return "up" if all(condition == "up" for condition in found) else "degraded"
 
 
+def standing_of(item: Item, conditions: Conditions) -> str:
+    """Return how the things of a pile stand, the worst of them in number."""
+    found = [conditions.things[key] for key in item.things]
+    away = sum(condition in {"down", "failed"} for condition in found)
+    less = sum(condition == "degraded" for condition in found)
+    if away or less:
+        return f"{away or less} of {len(found)} {'down' if away else 'degraded'}"
+    return _ALL
+
+
 def _numbers(graph: Graph) -> dict[str, int]:
     return {key: position for position, key in enumerate(graph.things)}
 
@@ -103,9 +117,9 @@ class _Painter:
             yield svg.tag("rect", x=band.x, y=band.y, width=band.width, height=band.height, rx=7, class_="band")
         for level, area in self._layout.levels:
             middle = area.y + area.height / 2
-            lines = wrapped(level.title, LABELS - EDGE - 14, _SIZE, lines=3, strong=True)
+            lines = wrapped(level.title, LABELS - EDGE - 8, LEVEL_PX, lines=3, strong=True)
             for row, words in enumerate(lines):
-                yield svg.text(EDGE, middle + 4 + (row - (len(lines) - 1) / 2) * 13, words, "level")
+                yield svg.text(EDGE, middle + 4 + (row - (len(lines) - 1) / 2) * 14, words, "level")
         for item in self._items.values():
             if item.hung:
                 for frame in self._frames(item):
@@ -129,7 +143,9 @@ class _Painter:
         """Yield the lines, those that carry a loss last."""
         found: list[tuple[int, Markup]] = []
         for line, points in zip(self._layout.scene.lines, self._layout.lines, strict=True):
-            found.append(self._line(line.edges, _path(points), "l alt" if line.alternative else "l"))
+            found.append(
+                self._line(line.edges, _path(points) + _arrow(points[-1]), "l alt" if line.alternative else "l")
+            )
         for item in self._items.values():
             found += [self._line((edge,), path, "l stub") for edge, path in self._stubs(item)]
         for severity in sorted({severity for severity, _ in found}):
@@ -155,38 +171,32 @@ class _Painter:
 
     def headings(self) -> Iterable[Markup]:
         """Yield the heading of each band; that of a site is a link, because a site can be failed."""
-        model = self._drawing.graph.model
-        sites = list(model.sites)
+        sites = list(self._drawing.graph.model.sites)
         for column in self._layout.scene.columns:
             band = self._layout.bands[column.key]
-            bar = Rectangle(band.x, band.y, band.width, HEADING_BAR)
-            back = svg.tag("rect", x=bar.x, y=bar.y, width=bar.width, height=bar.height, rx=7, class_="b")
-            base = bar.y + bar.height / 2 + 4.4
-            if self._layout.scene.by == "site" and column.key in model.sites:
-                yield self._site(sites.index(column.key), column.title, bar, back, base)
-                continue
-            title = shortened(column.title, bar.width - 20, _HEAD_SIZE, strong=True)
-            words = svg.text(bar.x + 10, base, title, "name")
-            yield svg.tag("g", svg.tag("title", column.title), back, words, class_="head up")
+            bar = Rectangle(band.x, band.y, band.width, self._layout.bar)
+            lines = heading_of(column.title, bar.width)
+            top = bar.y + bar.height / 2 + 4.5 - (len(lines) - 1) * HEADING_LINE / 2
+            parts = [svg.tag("rect", x=bar.x, y=bar.y, width=bar.width, height=bar.height, rx=7, class_="b")]
+            site = self._layout.scene.by == "site" and column.key in sites
+            left = bar.x + (TEXT_LEFT if site else TEXT_LEFT / 2)
+            parts += [svg.text(left, top + row * HEADING_LINE, words, "name") for row, words in enumerate(lines)]
+            if site:
+                yield self._site(sites.index(column.key), column.key, bar, parts)
+            else:
+                yield svg.tag("g", svg.tag("title", column.title), *parts, class_="head up")
 
-    def _site(self, number: int, title: str, bar: Rectangle, back: Markup, base: float) -> Markup:
-        """Return the heading of a site: its shape, its title, and where there is room for it its state in a word."""
-        condition = self._conditions.sites[list(self._conditions.sites)[number]]
-        wide = bar.width > _WIDE_BAND
-        # Room is kept for the longest word, because the page writes it there later.
-        room = bar.width - 34 - (_WORD_ROOM if wide else 0)
-        word = WORDS[condition] if wide and condition != "up" else ""
-        told = f"{title}, site; {WORDS[condition]}"
+    def _site(self, number: int, name: str, bar: Rectangle, parts: Iterable[Markup]) -> Markup:
+        """Return the heading of a site: what is in its bar, and its state as a shape and a word."""
+        condition = self._conditions.sites[name]
+        told = f"{self._drawing.graph.model.sites[name].title}, site; {WORDS[condition]}"
         return svg.tag(
             "a",
             svg.tag("title", told),
-            back,
-            svg.tag("use", href=f"#mark-{condition}", x=bar.x + 13, y=bar.y + bar.height / 2),
-            svg.text(bar.x + 23, base, shortened(title, room, _HEAD_SIZE, strong=True), "name"),
-            svg.tag(
-                "text", word, x=bar.right - 10, y=base, class_="word", text_anchor="end", data_room="" if wide else None
-            ),
+            *parts,
             svg.tag("rect", x=bar.x - 2, y=bar.y - 2, width=bar.width + 4, height=bar.height + 4, rx=8, class_="ring"),
+            svg.tag("use", href=f"#mark-{condition}", x=bar.x + 11, y=bar.y + bar.height / 2),
+            svg.tag("use", href=f"#word-{condition}", x=bar.right - 4, y=bar.y - 1),
             id=f"s{number}",
             class_=f"head {condition}",
             href=self._drawing.link(f"s{number}"),
@@ -221,7 +231,7 @@ class _Painter:
             x, y = _word_at(box, slim=slim)
             parts.append(svg.tag("use", href=f"#word-{condition}", x=x, y=y))
         if badge := sum(self._drawing.badges.get(key, 0) for key in item.things):
-            parts.append(_badge(badge))
+            parts.append(_badge(badge, -5.0 if slim else 2.0, box.height / 2 if slim else 0.0))
         return svg.tag(
             "a",
             *parts,
@@ -235,57 +245,56 @@ class _Painter:
 
     def _labels(self, item: Item, box: Rectangle, condition: Condition) -> list[Markup]:
         """Return the words in a box."""
-        room = box.width - _TEXT - _PAD
-        middle = box.height / 2
         if item.sort == "service":
             return self._service_labels(item, box, condition)
+        middle = box.height / 2
         if item.sort == "pile":
-            title = shortened(item.title, room, _SIZE)
-            return [svg.text(_TEXT, middle - 2.4, title, "name"), self._count(item, room, x=_TEXT, y=middle + 9.6)]
-        lines = wrapped(item.title, room, _SIZE, lines=2)
-        top = middle + 3.8 - (len(lines) - 1) * _LINE / 2
-        return [svg.text(_TEXT, top + row * _LINE, line, "name") for row, line in enumerate(lines)]
+            room = box.width - TEXT_LEFT - TEXT_RIGHT
+            title = svg.text(TEXT_LEFT, middle - 2.6, shortened(item.title, room, TEXT_PX), "name")
+            return [title, self._count(item, room, x=TEXT_LEFT, y=middle + TEXT_LINE - 2.6)]
+        lines = label_of(item)
+        top = middle + 3.9 - (len(lines) - 1) * TEXT_LINE / 2
+        return [svg.text(TEXT_LEFT, top + row * TEXT_LINE, line, "name") for row, line in enumerate(lines)]
 
     def _service_labels(self, item: Item, box: Rectangle, condition: Condition) -> list[Markup]:
         """Return the words in a service's box: its title, and always its state."""
-        lines = wrapped(item.title, box.width - _TEXT - _PAD, _SERVICE_SIZE, lines=2, strong=True)
-        top = box.height / 2 - (len(lines) * _SERVICE_LINE + 14) / 2 + 11
-        words = [svg.text(_TEXT, top + row * _SERVICE_LINE, line, "name") for row, line in enumerate(lines)]
+        lines = wrapped(item.title, box.width - TEXT_LEFT - TEXT_RIGHT, SERVICE_PX, lines=2, strong=True)
+        top = box.height / 2 - (len(lines) * _SERVICE_LINE + _STATE_LINE) / 2 + 13
+        words = [svg.text(TEXT_LEFT, top + row * _SERVICE_LINE, line, "name") for row, line in enumerate(lines)]
         y = top + len(lines) * _SERVICE_LINE
-        words.append(svg.text(_TEXT, y, WORDS[condition], "word"))
+        words.append(svg.text(TEXT_LEFT, y, WORDS[condition], "word"))
         if self._drawing.graph.things[item.things[0]].name in self._drawing.unapproved:
-            words.append(svg.text(box.width - _PAD, y, "unapproved", "note", "end"))
+            words.append(svg.text(box.width - TEXT_RIGHT - 4, y, "unapproved", "note", "end"))
         return words
 
     def _slim_label(self, item: Item, box: Rectangle) -> list[Markup]:
         """Return the words in a rail or a line: title and note in one line, in the middle where there is room."""
         strong = item.sort == "group"
-        room = box.width - _TEXT - (_WORD_ROOM if box.width > _WIDE_SLIM else 8)
-        note = max(width_of(item.note, _NOTE_SIZE), width_of(_COUNT, _NOTE_SIZE) if item.sort == "pile" else 0)
+        room = box.width - TEXT_LEFT - (_WORD_ROOM if box.width > _WIDE_SLIM else 8)
+        note = max(width_of(item.note, TEXT_PX), width_of(_COUNT, TEXT_PX) if item.sort == "pile" else 0)
         noted = note + 6 if 0 < note < room / 2 else 0
-        title = shortened(item.title, room - noted, _SIZE, strong=strong)
-        x = _TEXT + max(0.0, (box.width - width_of(title, _SIZE, strong=strong) - noted) / 2 - _TEXT)
-        x = min(x, _TEXT + room - width_of(title, _SIZE, strong=strong) - noted)
+        title = shortened(item.title, room - noted, TEXT_PX, strong=strong)
+        wide = width_of(title, TEXT_PX, strong=strong) + noted
+        x = min(TEXT_LEFT + max(0.0, (box.width - wide) / 2 - TEXT_LEFT), TEXT_LEFT + room - wide)
         parts: list[str | Markup] = [title]
         if noted:
             own = item.sort == "pile"
             parts.append(self._count(item, note, dx=6.0) if own else svg.tag("tspan", item.note, dx=6, class_="note"))
-        return [svg.tag("text", *parts, x=x, y=box.height / 2 + 3.8, class_="name")]
+        return [svg.tag("text", *parts, x=x, y=box.height / 2 + 3.9, class_="name")]
 
     def _count(self, item: Item, room: float, **at: float) -> Markup:
-        """Return whose a pile is, or how many of it are down; the page changes the one for the other."""
-        away = sum(self._conditions.things[key] in {"down", "failed"} for key in item.things)
-        note = shortened(item.note, room, _NOTE_SIZE)
-        shown = f"{away} of {len(item.things)} down" if away else note
-        element = "tspan" if "dx" in at else "text"
-        return svg.tag(element, shown, class_="note away", data_note=note, **at)
+        """Return how a pile stands, or whose it is where all of it is available; the page changes one for the other."""
+        counted = standing_of(item, self._conditions)
+        note = shortened(item.note, room, TEXT_PX) or _ALL
+        shown = note if condition_of(item, self._conditions) == "up" else counted
+        return svg.tag("tspan" if "dx" in at else "text", shown, class_="note away", data_note=note, **at)
 
 
 def _word_at(box: Rectangle, *, slim: bool) -> tuple[float, float]:
     """Return where the label with the state begins: inside a wide rail, else on an edge where it hides no word."""
     if slim and box.width > _WIDE_SLIM:
         return box.width - 4, box.height / 2
-    return box.width - 4, -2.0 if slim else box.height + 4
+    return box.width - 4, -3.0 if slim else box.height + 3
 
 
 def _plain(box: Rectangle, shift: float, radius: float, class_: str) -> Markup:
@@ -294,23 +303,20 @@ def _plain(box: Rectangle, shift: float, radius: float, class_: str) -> Markup:
     )
 
 
-def _badge(number: int) -> Markup:
-    """Return a number of weaknesses on the upper left corner of a box."""
+def _badge(number: int, x: float, y: float) -> Markup:
+    """Return a number of weaknesses, about a point."""
     return svg.tag(
         "g",
-        svg.tag("circle", cx=2, cy=1, r=7),
-        svg.text(2, 4, str(min(number, _MOST)), "count", "middle"),
+        svg.tag("circle", cx=x, cy=y, r=9),
+        svg.text(x, y + 3.9, str(min(number, _MOST)), "count", "middle"),
         class_="badge",
     )
 
 
 def title_of(drawing: Drawing, item: Item) -> str:
     """Return what a node is, for a pointer that rests on it and for whoever hears the page; its state comes last."""
-    conditions = [drawing.conditions.things[key] for key in item.things]
     if item.sort == "pile":
-        away = sum(condition in {"down", "failed"} for condition in conditions)
-        told = f"{item.title}{f' of {item.note}' if item.note else ''}"
-        return f"{told}; {f'{away} of {len(conditions)} down' if away else 'all available'}"
+        return f"{item.title}{f' of {item.note}' if item.note else ''}; {standing_of(item, drawing.conditions)}"
     thing = drawing.graph.things[item.things[0]]
     sites = drawing.graph.model.sites
     where = f" at {sites[thing.site].title}" if thing.site in sites and thing.site is not None else ""
@@ -319,7 +325,7 @@ def title_of(drawing: Drawing, item: Item) -> str:
     badge = drawing.badges.get(thing.key, 0)
     noted = f"; {badge} {'weakness' if badge == 1 else 'weaknesses'}" if badge else ""
     loose = "; tolerance unapproved" if thing.sort == "service" and thing.name in drawing.unapproved else ""
-    return f"{thing.title}{name}, {what}{where}{noted}{loose}; {WORDS[conditions[0]]}"
+    return f"{thing.title}{name}, {what}{where}{noted}{loose}; {WORDS[drawing.conditions.things[thing.key]]}"
 
 
 def _xy(x: float, y: float) -> str:
@@ -334,6 +340,12 @@ def _path(points: Sequence[Point]) -> str:
         radius = min(_CORNER, _distance(before, here) / 2, _distance(here, after) / 2)
         parts.append(f"L{_xy(*_towards(here, before, radius))}Q{_xy(*here)} {_xy(*_towards(here, after, radius))}")
     return "".join((*parts, f"L{_xy(*points[-1])}"))
+
+
+def _arrow(end: Point) -> str:
+    """Return the head of an arrow that points down to the end of a line: what a line only passes has none."""
+    x, y = end
+    return f"M{_xy(x - _ARROW, y - _ARROW)}L{_xy(x, y)}M{_xy(x + _ARROW, y - _ARROW)}L{_xy(x, y)}"
 
 
 def _distance(one: Point, other: Point) -> float:

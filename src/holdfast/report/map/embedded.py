@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from holdfast.analysis.events import dependent_suppliers
 from holdfast.report import svg
@@ -11,12 +12,15 @@ from holdfast.report.map.condition import WORDS
 from holdfast.report.map.graph import Graph, Thing
 
 
-def facts(graph: Graph, weaknesses: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
+def facts(
+    graph: Graph, weaknesses: Mapping[str, tuple[str, ...]], unapproved: AbstractSet[str] = frozenset()
+) -> dict[str, object]:
     """Return the circuit, things, sites and edges by their positions: those of things and edges are the graph's.
 
     ``gates`` are [fails at, child, …]. A thing is {k: key, n: name, t: title, s: sort, d: kind, g: gate, m: members,
     e: how many of them must function, h: site, o: owner, r: tier, q: its weaknesses in sentences, w: modes of a
-    service, best first, as [gate, meets the minimum], x: who falls with it by contract}; what is empty is left out.
+    service, best first, as [gate, meets the minimum], u: whether nobody approved its tolerance, x: who falls with it
+    by contract}; what is empty is left out.
     An edge is [source, target, bond, alternative, chain, …].
     """
     at = {key: position for position, key in enumerate(graph.things)}
@@ -24,7 +28,10 @@ def facts(graph: Graph, weaknesses: Mapping[str, tuple[str, ...]]) -> dict[str, 
     return {
         "gates": [[gate.fails_at, *gate.children] for gate in graph.circuit.gates],
         "never": list(graph.circuit.never),
-        "things": [_thing(graph, thing, at, weaknesses.get(thing.key, ())) for thing in graph.things.values()],
+        "things": [
+            _thing(graph, thing, at, weaknesses.get(thing.key, ()), loose=thing.name in unapproved)
+            for thing in graph.things.values()
+        ],
         "sites": [
             {
                 "n": name,
@@ -41,7 +48,9 @@ def facts(graph: Graph, weaknesses: Mapping[str, tuple[str, ...]]) -> dict[str, 
     }
 
 
-def _thing(graph: Graph, thing: Thing, at: Mapping[str, int], weak: tuple[str, ...]) -> dict[str, object]:
+def _thing(
+    graph: Graph, thing: Thing, at: Mapping[str, int], weak: tuple[str, ...], *, loose: bool
+) -> dict[str, object]:
     """Return what is told of one thing."""
     told: dict[str, object] = {
         "k": thing.key,
@@ -60,7 +69,7 @@ def _thing(graph: Graph, thing: Thing, at: Mapping[str, int], weak: tuple[str, .
     if thing.sort == "service":
         service = graph.model.services[thing.name]
         modes = [[graph.circuit.modes[service.name, mode.name], int(mode.meets_minimum)] for mode in service.modes]
-        return {**shown, "w": modes}
+        return {**shown, "w": modes, **({"u": 1} if loose else {})}
     also = dependent_suppliers(graph.model, frozenset({thing.key}))
     contract = {"x": sorted(at[key] for key in also)} if also else {}
     return {**shown, "g": graph.circuit.nodes[thing.key], **contract}

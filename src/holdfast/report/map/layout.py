@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from holdfast.report.map.arrangement import Arrangement, Box, Level, arrange
 from holdfast.report.map.graph import TIERS
 from holdfast.report.map.routing import Route, Tracks, channel_tracks, gutter_tracks, routes_of
-from holdfast.report.map.scene import Scene
+from holdfast.report.map.scene import Item, Scene
+from holdfast.report.map.style import HEAD_PX, TEXT_PX
+from holdfast.report.map.text import wrapped
 
-BOX_WIDTH, BOX_HEIGHT, SERVICE_HEIGHT = 138.0, 32.0, 58.0
+# A box holds two lines of its title; where one of a row needs a third, the row is so much higher.
+BOX_WIDTH, BOX_HEIGHT, TEXT_LINE, SERVICE_HEIGHT = 144.0, 34.0, 13.0, 66.0
+# Where the words in a box or a heading begin, right of its shape, and how far from its right edge they end.
+TEXT_LEFT, TEXT_RIGHT = 20.0, 5.0
 _SERVICE_WIDEST, _SERVICE_GAP = 320.0, 14.0
 # A rail over a group's members, a line between sites, and the space between a rail and its members.
-RAIL_HEIGHT, LINE_HEIGHT, RAIL_GAP = 19.0, 19.0, 6.0
+RAIL_HEIGHT, LINE_HEIGHT, RAIL_GAP = 20.0, 20.0, 6.0
 # Space for the names of the levels on the left, and around everything else.
 LABELS, EDGE = 100.0, 14.0
-# The heading of a band, and the bar in it that can be seen.
-HEADING, HEADING_BAR = 34.0, 25.0
-_GUTTER, _CHANNEL, _TRACK = 12.0, 14.0, 4.0
+# The bar that heads a band, with one line of its title or with two, and the space below it.
+HEADING_BAR, HEADING_LINE, _HEADING_GAP = 26.0, 15.0, 9.0
+_GUTTER, _CHANNEL, _TRACK = 12.0, 16.0, 4.0
 _BETWEEN_BANDS, _BETWEEN_LEVELS = 20.0, 12.0
 # Lines leave right of a box's middle and enter left of it: what leaves is never taken for what enters below.
 _LEAVES, _ENTERS = 7.0, -7.0
@@ -54,7 +59,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Everything in its place. Bands and headings are in the order of the columns, lines in that of the scene's."""
+    """Everything in its place, lines in the order of the scene's; each band begins with a ``bar`` of one height."""
 
     scene: Scene
     width: float
@@ -63,6 +68,7 @@ class Layout:
     bands: Mapping[str, Rectangle]
     levels: tuple[tuple[Level, Rectangle], ...]
     lines: tuple[tuple[Point, ...], ...]
+    bar: float
 
 
 def layout_of(scene: Scene) -> Layout:
@@ -73,14 +79,25 @@ def layout_of(scene: Scene) -> Layout:
     across = _Across(arrangement, gutters)
     ways = [across.way(scene, route) for route in routes]
     channels = _channels(routes, ways)
-    down = _Down(arrangement, channels)
+    bar = max((across.bar(column.key, column.title) for column in scene.columns), default=HEADING_BAR)
+    down = _Down(scene, arrangement, channels, bar)
     boxes = {key: _rectangle(key, box, across, down) for key, box in arrangement.boxes.items()}
     lines = tuple(_points(scene, route, way, boxes, down) for route, way in zip(routes, ways, strict=True))
     levels = tuple(
         (level, Rectangle(0, down.top(level.first), across.width, down.bottom(level.end - 1) - down.top(level.first)))
         for level in arrangement.levels
     )
-    return Layout(scene, across.width, down.height, boxes, _bands(arrangement, across, down), levels, lines)
+    return Layout(scene, across.width, down.height, boxes, _bands(across, down), levels, lines, bar)
+
+
+def label_of(item: Item) -> tuple[str, ...]:
+    """Return the lines of the title in a box."""
+    return wrapped(item.title, BOX_WIDTH - TEXT_LEFT - TEXT_RIGHT, TEXT_PX, lines=3)
+
+
+def heading_of(title: str, width: float) -> tuple[str, ...]:
+    """Return the lines of the title of a band that is so wide."""
+    return wrapped(title, width - TEXT_LEFT - TEXT_RIGHT, HEAD_PX, lines=2, strong=True)
 
 
 def _rectangle(key: str, box: Box, across: _Across, down: _Down) -> Rectangle:
@@ -150,6 +167,15 @@ class _Across:
         edges = [left + place * share + (share - _SERVICE_GAP - width) / 2 for place in range(len(here))]
         return {key: (edge, edge + width) for edge, (_, key) in zip(edges, here, strict=True)}
 
+    def bar(self, band: str, title: str) -> float:
+        """Return how high the heading of a band must be."""
+        return HEADING_BAR + HEADING_LINE * (len(heading_of(title, self.band(band)[1])) - 1)
+
+    def band(self, key: str) -> tuple[float, float]:
+        """Return the left edge of a band and its width."""
+        first, last = self._arrangement.bands.lanes[key]
+        return self.left(first) - _BAND_EDGE, self.right(last) - self.left(first) + 2 * _BAND_EDGE
+
     def left(self, lane: int) -> float:
         """Return the left edge of a lane."""
         return self._lanes[lane]
@@ -201,13 +227,13 @@ class _Across:
 class _Down:
     """Where rows and channels are, from top to bottom."""
 
-    def __init__(self, arrangement: Arrangement, tracks: Tracks) -> None:
+    def __init__(self, scene: Scene, arrangement: Arrangement, tracks: Tracks, bar: float) -> None:
         """Place the rows: each channel is as high as its tracks need, and higher where a level or the bands begin."""
         self._tracks = tracks
         firsts = {level.first for level in arrangement.levels}
         self.band_rows = _band_rows(arrangement)
         headings = {first for first, _ in self.band_rows.values()}
-        self.heights = _heights(arrangement)
+        self.heights = _heights(scene, arrangement)
         rails: dict[int, int] = {}
         for box in arrangement.boxes.values():
             if box.form == "rail":
@@ -221,7 +247,7 @@ class _Down:
             y += _CHANNEL + _TRACK * max(0, tracks.count.get(row, 0) - 1)
             y += _BETWEEN_LEVELS if row in firsts and row else 0.0
             self._headings[row] = y
-            y += HEADING if row in headings else 0.0
+            y += bar + _HEADING_GAP if row in headings else 0.0
             y += (RAIL_HEIGHT + RAIL_GAP) * rails.get(row, 0)
             if row < arrangement.rows:
                 self._rows.append(y)
@@ -245,16 +271,16 @@ class _Down:
         return self._channels[channel] + _CHANNEL / 2 + self._tracks.of[channel, target] * _TRACK
 
 
-def _heights(arrangement: Arrangement) -> list[float]:
-    """Return the height of each row: of services, of lines alone, or of boxes."""
-    services = {
-        row for level in arrangement.levels if level.title == TIERS[0][0] for row in range(level.first, level.end)
-    }
-    boxes = {box.row for box in arrangement.boxes.values() if box.form in {"box", "rail"}}
-    return [
-        SERVICE_HEIGHT if row in services else BOX_HEIGHT if row in boxes else LINE_HEIGHT
-        for row in range(arrangement.rows)
-    ]
+def _heights(scene: Scene, arrangement: Arrangement) -> list[float]:
+    """Return the height of each row: of services, of lines alone, or of boxes with the longest of their titles."""
+    heights = [LINE_HEIGHT] * arrangement.rows
+    for key, box in arrangement.boxes.items():
+        if scene.items[key].sort == "service":
+            heights[box.row] = SERVICE_HEIGHT
+        elif box.form == "box":
+            more = TEXT_LINE * max(0, len(label_of(scene.items[key])) - 2)
+            heights[box.row] = max(heights[box.row], BOX_HEIGHT + more)
+    return heights
 
 
 def _channels(routes: Sequence[Route], ways: Sequence[_Way]) -> Tracks:
@@ -315,13 +341,11 @@ def _band_rows(arrangement: Arrangement) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _bands(arrangement: Arrangement, across: _Across, down: _Down) -> dict[str, Rectangle]:
+def _bands(across: _Across, down: _Down) -> dict[str, Rectangle]:
     """Return the rectangle of each band, heading included."""
     found: dict[str, Rectangle] = {}
     for key, (first, end) in down.band_rows.items():
-        left, right = (
-            at(lane) for at, lane in zip((across.left, across.right), arrangement.bands.lanes[key], strict=True)
-        )
+        left, width = across.band(key)
         top, bottom = down.heading(first), down.bottom(end - 1) + _BAND_EDGE
-        found[key] = Rectangle(left - _BAND_EDGE, top, right - left + 2 * _BAND_EDGE, bottom - top)
+        found[key] = Rectangle(left, top, width, bottom - top)
     return found

@@ -6,9 +6,10 @@ from markupsafe import Markup
 
 from holdfast.report import svg
 from holdfast.report.map.condition import WORDS, Condition
+from holdfast.report.map.style import TEXT_PX
 from holdfast.report.map.text import width_of
 
-_PILL_HEIGHT, _PILL_SIZE = 12.0, 8.5
+_PILL_HEIGHT, _PILL_PAD = 15.0, 6.0
 
 _SHAPES: dict[Condition, tuple[Markup, ...]] = {
     "up": (svg.tag("circle", cx=0, cy=0, r=2.6, class_="mark-up"),),
@@ -37,7 +38,7 @@ def _pill(condition: Condition) -> tuple[Markup, ...]:
     if condition == "up":
         return (Markup(),)
     word = WORDS[condition]
-    width = width_of(word, _PILL_SIZE, strong=True) * 1.06 + 10
+    width = pill_width(condition)
     return (
         svg.tag(
             "rect",
@@ -48,5 +49,10 @@ def _pill(condition: Condition) -> tuple[Markup, ...]:
             rx=_PILL_HEIGHT / 2,
             class_=f"pill {condition}",
         ),
-        svg.text(-width / 2, 3.1, word, f"pill-text {condition}", "middle"),
+        svg.text(-width / 2, 3.9, word, f"pill-text {condition}", "middle"),
     )
+
+
+def pill_width(condition: Condition) -> float:
+    """Return how wide the label of a condition is, in px."""
+    return width_of(WORDS[condition], TEXT_PX, strong=True) + 2 * _PILL_PAD

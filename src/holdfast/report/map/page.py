@@ -24,7 +24,7 @@ from holdfast.report.map.scene import By
 from holdfast.report.map.script_answer import ANSWER, LISTEN
 from holdfast.report.map.script_evaluate import EVALUATE
 from holdfast.report.map.script_paint import FOLLOW, PAINT, TELL
-from holdfast.report.map.sheet import INSTANT, Marks, View, drawing_of, legend, story, view_title, worst
+from holdfast.report.map.sheet import MOMENT, Marks, View, drawing_of, legend, story, view_title, worst
 from holdfast.report.map.template import PAGE
 
 SCRIPT = f'(() => {{\n"use strict";\n{EVALUATE}{PAINT}{FOLLOW}{TELL}{ANSWER}{LISTEN}}})();\n'
@@ -86,7 +86,7 @@ def page(graph: Graph, conditions: Conditions, view: View, marks: Marks | None =
     noted = marks or Marks()
     views = _views(graph, view)
     pictures = {_value(each): _picture(graph, conditions, each, noted) for each, _, _ in views}
-    told = facts(graph, noted.weaknesses) | {"failed": sorted(conditions.failed)}
+    told = facts(graph, noted.weaknesses, noted.unapproved) | {"failed": sorted(conditions.failed)}
     return _TEMPLATE.render(
         institution=graph.model.institution,
         policy=POLICY,
@@ -95,8 +95,10 @@ def page(graph: Graph, conditions: Conditions, view: View, marks: Marks | None =
         model=Markup(encoded(told)),  # noqa: S704 - in it nothing can be taken for markup
         definitions=definitions(),
         legend=legend(),
-        instant=INSTANT,
-        story=story(graph, conditions),
+        moment=MOMENT,
+        calm=not conditions.failed,
+        hidden=Markup(" hidden"),
+        story=story(graph, conditions, view),
         worst=worst(conditions, graph),
         map=pictures.pop(_value(view)),
         others=list(pictures.items()),
@@ -106,7 +108,8 @@ def page(graph: Graph, conditions: Conditions, view: View, marks: Marks | None =
         rows=_rows(graph, conditions, noted),
         words=WORDS,
         lead="Every service, resource and group of the declaration, with what it needs in order to function and what "
-        "needs it. The last column is the instant effect of its own failure on important business services.",
+        "needs it. The last column is what its own failure takes down of the important business services, "
+        "reserves run out and nothing recovered.",
     )
 
 
@@ -189,7 +192,7 @@ def _rows(graph: Graph, conditions: Conditions, marks: Marks) -> list[_Row]:
             id=f"t{number}",
             name=thing.name,
             title=thing.title,
-            what=_what(graph, thing),
+            what=_what(graph, thing, marks),
             condition=conditions.things[thing.key],
             below=_below(graph, thing, numbers),
             above=_joined([_link(graph, numbers, key) for key in dict.fromkeys(above.get(thing.key, ()))]),
@@ -200,11 +203,12 @@ def _rows(graph: Graph, conditions: Conditions, marks: Marks) -> list[_Row]:
     ]
 
 
-def _what(graph: Graph, thing: Thing) -> str:
-    """Return what a thing is, where it stands and whose it is."""
+def _what(graph: Graph, thing: Thing, marks: Marks) -> str:
+    """Return what a thing is, where it stands and whose it is, and of a service whether nobody approved how long."""
     kind = f"{thing.kind} group" if thing.sort == "group" else thing.kind
     site = graph.model.sites.get(thing.site) if thing.site is not None else None
-    return ", ".join(word for word in (kind, site.title if site is not None else None, thing.owner) if word)
+    loose = "tolerance unapproved" if thing.sort == "service" and thing.name in marks.unapproved else None
+    return ", ".join(word for word in (kind, site.title if site is not None else None, thing.owner, loose) if word)
 
 
 def _below(graph: Graph, thing: Thing, numbers: Mapping[str, int]) -> Markup:

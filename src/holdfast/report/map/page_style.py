@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from holdfast.report.map.style import DARK, FONT, LIGHT, MAP_STYLE
+from holdfast.report.map.style import DARK, LIGHT, MAP_STYLE
+from holdfast.report.palette import FONT
 
 PAGE_STYLE = f"""
-:root {{ color-scheme: light dark; {LIGHT} --below: #1f5fbf; --above: #7a3fb0; }}
-@media (prefers-color-scheme: dark) {{ :root {{ {DARK} --below: #78aefc; --above: #c99bff; }} }}
+:root {{ color-scheme: light dark; {LIGHT} --below: var(--accent); --above: #7a3fb0; }}
+@media (prefers-color-scheme: dark) {{ :root {{ {DARK} --above: #c99bff; }} }}
 * {{ box-sizing: border-box; }}
 [hidden] {{ display: none !important; }}
 html {{ -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }}
@@ -29,7 +30,7 @@ button:hover, select:hover {{ border-color: var(--muted); }}
 button:focus-visible, select:focus-visible, input:focus-visible, .stage:focus-visible, .page a:focus-visible {{
   outline: 2px solid var(--accent); outline-offset: 1px;
 }}
-button.danger {{ border-color: var(--down); color: var(--down); font-weight: 600; }}
+button.danger {{ border-color: var(--broken); color: var(--broken); font-weight: 600; }}
 .zoom {{ display: inline-flex; }}
 .zoom button {{ border-radius: 0; margin-left: -1px; min-width: 34px; }}
 .zoom button:first-child {{ border-radius: 6px 0 0 6px; margin-left: 0; }}
@@ -49,8 +50,9 @@ button.danger {{ border-color: var(--down); color: var(--down); font-weight: 600
   border-bottom: 1px solid var(--line); margin: 0;
 }}
 .status p {{ margin: 0; font-weight: 600; }}
-.status.down p.told {{ color: var(--down); }} .status.degraded p.told {{ color: var(--degraded); }}
-.status p.instant {{ color: var(--muted); font-weight: 400; font-size: 13px; }}
+.status.down p.told {{ color: var(--broken); }} .status.degraded p.told {{ color: var(--unknown); }}
+.status p.moment[hidden] {{ display: block !important; visibility: hidden; }}
+.status p.moment {{ color: var(--muted); font-weight: 400; font-size: 13px; }}
 .status .legend {{ margin-left: auto; max-width: 100%; height: 20px; }}
 .main {{ position: relative; display: grid; grid-template-columns: minmax(0, 1fr); min-height: 0; }}
 .stage {{ overflow: auto; overscroll-behavior: contain; outline-offset: -2px; }}
@@ -81,10 +83,10 @@ kbd {{
   font: 11.5px ui-monospace, "SF Mono", Menlo, Consolas, monospace; border: 1px solid var(--line); border-radius: 4px;
   padding: 0 5px; background: var(--box);
 }}
-.dot {{ --mark: var(--down); flex: none; width: 14px; height: 14px; overflow: visible; align-self: center; }}
+.dot {{ --mark: var(--broken); flex: none; width: 14px; height: 14px; overflow: visible; align-self: center; }}
 .word {{ font-weight: 600; white-space: nowrap; }}
-.word.up {{ color: var(--up); }} .word.degraded {{ color: var(--degraded); }}
-.word.down, .word.failed {{ color: var(--down); }}
+.word.up {{ color: var(--held); }} .word.degraded {{ color: var(--unknown); }}
+.word.down, .word.failed {{ color: var(--broken); }}
 .mono {{ font: 12.5px ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }}
 .muted {{ color: var(--muted); }}
 .page {{ padding: 24px 16px 40px; max-width: 1600px; margin: 0 auto; }}
@@ -97,15 +99,17 @@ td {{ border-top: 1px solid var(--line-soft); padding: 6px 14px 6px 0; vertical-
 td:first-child {{ min-width: 190px; }}
 tr:target td {{ background: var(--accent-soft); }}
 svg .n, svg .l, svg .head {{ transition: opacity .12s; }}
-svg.tracing .n:not(.lit), svg.tracing .head:not(.lit) {{ opacity: .36; }}
-svg.tracing .l:not(.lit) {{ opacity: .12; }}
-svg.tracing .l.lit {{ stroke-width: 2.2; }}
-svg.tracing .l.lit.below {{ stroke: var(--below); }} svg.tracing .l.lit.above {{ stroke: var(--above); }}
-svg.tracing .l.lit.down {{ stroke: var(--down); stroke-width: 2.8; }}
-svg.tracing .l.lit.degraded {{ stroke: var(--degraded-line); }}
-svg.tracing .n.below.up .b {{ stroke: var(--below); }} svg.tracing .n.above.up .b {{ stroke: var(--above); }}
 svg .n.at .ring, svg .head.at .ring {{ stroke: var(--accent); stroke-width: 2.6; stroke-dasharray: none; }}
 svg.failing:not(.tracing) .l:not(.down):not(.degraded) {{ opacity: .6; }}
+@media screen {{
+  svg.tracing .n:not(.lit), svg.tracing .head:not(.lit) {{ opacity: .36; }}
+  svg.tracing .l:not(.lit) {{ opacity: .12; }}
+  svg.tracing .l.lit {{ stroke-width: 2.2; }}
+  svg.tracing .l.lit.below {{ stroke: var(--below); }} svg.tracing .l.lit.above {{ stroke: var(--above); }}
+  svg.tracing .l.lit.down {{ stroke: var(--broken); stroke-width: 2.8; }}
+  svg.tracing .l.lit.degraded {{ stroke: var(--degraded); }}
+  svg.tracing .n.below.up .b {{ stroke: var(--below); }} svg.tracing .n.above.up .b {{ stroke: var(--above); }}
+}}
 html:not(.script) .room {{ height: auto; }}
 html:not(.script) .stage {{ height: 82vh; }}
 html:not(.script) .panel ul {{ columns: 3 300px; column-gap: 28px; }}
@@ -148,7 +152,7 @@ html:not(.script) .panel ul {{ columns: 3 300px; column-gap: 28px; }}
   .stage {{ overflow: visible; height: auto; }}
   .stage svg {{ width: 100%; height: auto; max-height: 252mm; }}
   .page {{ padding: 0; max-width: none; }}
-  table, .mono, .page p {{ font-size: 8.5px; }} th {{ font-size: 8px; }} .status p.instant {{ font-size: 9px; }}
+  table, .mono, .page p {{ font-size: 8.5px; }} th {{ font-size: 8px; }} .status p.moment {{ font-size: 9px; }}
   td {{ padding-block: 3px; }} tr {{ break-inside: avoid; }}
   .page a {{ color: inherit; }}
 }}

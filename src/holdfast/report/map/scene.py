@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -73,7 +74,6 @@ class Scene:
     items: Mapping[str, Item]
     lines: tuple[Line, ...]
     columns: tuple[Column, ...]
-    piled: bool
 
 
 def scene_of(
@@ -81,7 +81,8 @@ def scene_of(
 ) -> Scene:
     """Return the scene of a graph: everything, or what the service with the key ``service`` stands on.
 
-    ``keep`` are keys that are never piled up. Piles grow coarser until there are at most ``limit`` items.
+    ``keep`` are keys that are never piled up. Piles grow coarser until there are at most ``limit`` items, or until
+    there is one for each kind in each place and one for each kind that joins places.
     """
     visible = frozenset(graph.things) if service is None else standing_on(graph, frozenset({service}))
     things = [thing for key, thing in graph.things.items() if key in visible]
@@ -92,13 +93,7 @@ def scene_of(
         if len(items) <= limit:
             break
     where = {key: item.key for item in items.values() for key in item.things}
-    return Scene(
-        by,
-        items,
-        tuple(_lines(graph, where, items)),
-        _columns(graph, by, items),
-        piled=any(item.sort == "pile" for item in items.values()),
-    )
+    return Scene(by, items, tuple(_lines(graph, where, items)), _columns(graph, by, items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +154,13 @@ def _where(place: _Place, thing: Thing) -> tuple[str, str] | None:
     return "across" if column is None else f"in {column}", " ".join(sorted(place.spans(thing)))
 
 
-# From every thing by itself to all of one kind in one place.
-_PILE_KEYS: tuple[_KeyOf, ...] = (_alone, _kind_and_owner, _kind)
+def _kind_anywhere(place: _Place, thing: Thing) -> _PileKey | None:
+    """Return the same for what stands in one place; what joins places is one pile of its kind, whatever it joins."""
+    return ("joining", thing.sort, thing.kind) if len(place.spans(thing)) > 1 else _kind(place, thing)
+
+
+# From every thing by itself to all of one kind.
+_PILE_KEYS: tuple[_KeyOf, ...] = (_alone, _kind_and_owner, _kind, _kind_anywhere)
 
 
 def _items(graph: Graph, things: list[Thing], place: _Place, keep: frozenset[str], key_of: _KeyOf) -> dict[str, Item]:
@@ -174,12 +174,12 @@ def _items(graph: Graph, things: list[Thing], place: _Place, keep: frozenset[str
             for member in thing.members:
                 if graph.hangs.get(member) == thing.key:
                     piled.pop(member, None)
-    visible = {thing.key for thing in things}
+    shown = {thing.key for thing in things} - piled.keys()
     items: dict[str, Item] = {}
     for thing in things:
         pile = piled.get(thing.key)
         if pile is None:
-            items[thing.key] = _alone_item(graph, thing, place, visible - piled.keys())
+            items[thing.key] = _alone_item(graph, thing, place, shown)
             continue
         key = "pile:" + "/".join(pile)
         items[key] = _onto(items.get(key), key, thing, place)
@@ -191,9 +191,8 @@ def _items(graph: Graph, things: list[Thing], place: _Place, keep: frozenset[str
     return {key: _titled(graph, item) if item.sort == "pile" else item for key, item in items.items()}
 
 
-def _alone_item(graph: Graph, thing: Thing, place: _Place, drawn: Iterable[str]) -> Item:
-    """Return the item of one thing."""
-    shown = set(drawn)
+def _alone_item(graph: Graph, thing: Thing, place: _Place, shown: AbstractSet[str]) -> Item:
+    """Return the item of one thing; ``shown`` is what is in no pile."""
     hung = tuple(key for key in thing.members if graph.hangs.get(key) == thing.key and key in shown)
     note = f"{thing.enough} of {len(thing.members)}" if thing.sort == "group" else ""
     spans = () if hung else place.spans(thing)
@@ -205,7 +204,8 @@ def _onto(pile: Item | None, key: str, thing: Thing, place: _Place) -> Item:
     """Return a pile with one thing more."""
     if pile is None:
         return Item(key, "pile", "", "", thing.level, place.column(thing), (thing.key,), place.spans(thing))
-    return replace(pile, things=(*pile.things, thing.key))
+    spans = tuple(dict.fromkeys((*pile.spans, *place.spans(thing))))
+    return replace(pile, things=(*pile.things, thing.key), spans=spans)
 
 
 def _titled(graph: Graph, pile: Item) -> Item:
@@ -245,7 +245,7 @@ def _columns(graph: Graph, by: By, items: Mapping[str, Item]) -> tuple[Column, .
         titles = {name: _tier_title(name) if by == "tier" else name for name in ordered}
     if "" in used:
         ordered.append("")
-        titles[""] = _NOWHERE[by]
+        titles[""] = _NOWHERE[by] if by != "site" or graph.model.sites else "No site declared"
     return tuple(Column(key, titles[key]) for key in ordered)
 
 

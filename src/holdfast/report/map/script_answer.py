@@ -47,12 +47,12 @@ function resize(scale, x, y) {
   stage.scrollTop = py * zoom - y;
 }
 
-// The whole map if it stays readable; else its width; and never smaller than can be read at all.
+// The whole map if it stays readable; else its width; and where not even that can be read, most of its natural size.
 function fit(whole) {
   const [width, height] = sizeOf();
   const wideScale = stage.clientWidth / width;
   const wholeScale = Math.min(wideScale, stage.clientHeight / height);
-  const readable = wholeScale >= 0.75 ? wholeScale : Math.max(0.55, wideScale);
+  const readable = wholeScale >= 0.75 ? wholeScale : wideScale >= 0.5 ? wideScale : 0.85;
   resize(Math.min(1.35, whole ? wholeScale : readable), 0, 0);
   stage.scrollTo(0, 0);
 }
@@ -118,13 +118,17 @@ let choice = -1;
 function matches() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return [];
-  const all = [...model.things.map((thing, number) => [{thing: number}, thing.t, thing.n, thing.d, thing.h || ""]),
-    ...model.sites.map((site, number) => [{site: number}, site.t, site.n, "site", ""])];
+  const all = [
+    ...model.things.map((thing, number) => [{thing: number}, thing.t, thing.n, kindOf(thing), thing.h || ""]),
+    ...model.sites.map((site, number) => [{site: number}, site.t, site.n, "site", ""]),
+  ];
   const scored = [];
   for (const [target, title, name, kind, where] of all) {
     const text = `${title} ${name} ${kind} ${where}`.toLowerCase();
     if (words.every((word) => text.includes(word))) {
-      const early = title.toLowerCase().startsWith(words[0]) || name.toLowerCase().startsWith(words[0]) ? 0 : 1;
+      const begins = [title, name].map((each) => each.toLowerCase());
+      const whole = search.value.trim().toLowerCase();
+      const early = begins.includes(whole) ? 0 : begins.some((each) => each.startsWith(words[0])) ? 1 : 2;
       scored.push([early, scored.length, target, title, `${name} · ${kind}${where ? " · " + where : ""}`]);
     }
   }
@@ -185,7 +189,8 @@ const stated = model.failed.length > 0;
 stage.addEventListener("click", (event) => {
   const target = targetOf(event.target);
   if (target) event.preventDefault();
-  if (moved || event.ctrlKey || event.metaKey) return;
+  // A click that ends a drag is none; one made by a key has no count, and is one whatever was dragged before.
+  if ((moved && event.detail) || event.ctrlKey || event.metaKey) return;
   if (!target) return select(null);
   if (canFail(target) && !event.shiftKey) toggle(target);
   select(target, false);
@@ -226,8 +231,12 @@ stage.addEventListener("wheel", (event) => {
 addEventListener("keydown", (event) => {
   const typing = event.target === search || event.target === select_;
   if (event.key === "Escape") {
-    reset();
-    if (typing) event.target.blur();
+    if (typing) {
+      search.value = "";
+      suggest();
+      event.target.blur();
+    } else if (at) close();
+    else reset();
   } else if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     if (event.key === "/") {
       event.preventDefault();

@@ -61,9 +61,9 @@ function ofService(thing, down) {
 
 function carries(model, [source, target, bond, , ...chains], things, down, hits) {
   if ((things[target] !== "down" && things[target] !== "failed") || things[source] === "up") return null;
-  if (bond === "member") return things[source] === "degraded" ? "degraded" : "down";
   if (bond === "contract") return hits.has(source) && hits.has(target) ? "down" : null;
   let lost = chains.filter((chain) => chain.every((gate) => down.has(gate)));
+  if (bond === "member") return lost.length ? "down" : "degraded";
   if (model.things[source].w) {
     const modes = better(model.things[source], down);
     lost = lost.filter((chain) => modes.includes(chain[0]));

@@ -58,24 +58,31 @@ function paintNode(node) {
   const things = numbers(node, "data-n");
   const condition = ofMany(things);
   setCondition(node, condition);
-  const [mark, word] = node.querySelectorAll("use");
-  mark.setAttribute("href", "#mark-" + condition);
-  if (word) word.setAttribute("href", "#word-" + condition);
+  setMarks(node, condition);
   const line = node.querySelector("text.word");
   if (line) line.textContent = model.words[condition];
-  const lost = things.filter((thing) => isLost(result.things[thing])).length;
-  const many = things.length > 1;
-  retell(node, !many ? model.words[condition] : lost ? `${lost} of ${things.length} down` : "all available");
+  const told = things.length > 1 ? standingOf(things) : model.words[condition];
+  retell(node, told);
   const count = node.querySelector(".away");
-  if (count) count.textContent = lost ? `${lost} of ${things.length} down` : count.getAttribute("data-note");
+  if (count) count.textContent = condition === "up" ? count.getAttribute("data-note") : told;
+}
+
+function standingOf(things) {
+  const lost = things.filter((thing) => isLost(result.things[thing])).length;
+  const less = things.filter((thing) => result.things[thing] === "degraded").length;
+  return lost || less ? `${lost || less} of ${things.length} ${lost ? "down" : "degraded"}` : "all available";
+}
+
+function setMarks(element, condition) {
+  const [mark, word] = element.querySelectorAll("use");
+  mark.setAttribute("href", "#mark-" + condition);
+  if (word) word.setAttribute("href", "#word-" + condition);
 }
 
 function paintHeading(heading) {
   const condition = result.sites[Number(heading.getAttribute("data-s"))];
   setCondition(heading, condition);
-  heading.querySelector("use").setAttribute("href", "#mark-" + condition);
-  const word = heading.querySelector("text.word");
-  if (word.hasAttribute("data-room")) word.textContent = condition === "up" ? "" : model.words[condition];
+  setMarks(heading, condition);
   retell(heading, model.words[condition]);
 }
 
@@ -138,10 +145,15 @@ function tell() {
   const degraded = services.filter(([, condition]) => condition === "degraded").length;
   const lost = model.things.filter((thing, number) => thing.s === "resource" && isLost(result.things[number])).length;
   const titles = failedTitles();
-  byId("told").textContent = titles.length
+  const fallen = titles.length
     ? `If ${joined(titles)} failed: ${down} of ${amount(services.length, "service")} down, ${degraded} degraded; ` +
       `${amount(lost, "resource")} down.`
     : `Nothing is failed. ${amount(services.length, "important business service")}.`;
+  const [sort, ...name] = shownView.split("/");
+  const own = sort === "service" ? thingAt.get("service:" + name.join("/")) : undefined;
+  byId("told").textContent = fallen +
+    (own === undefined ? "" : ` ${model.things[own].t}: ${model.words[result.things[own]]}.`);
+  byId("moment").hidden = !titles.length;
   setCondition(byId("state"), down ? "down" : degraded ? "degraded" : "up");
 }
 """
@@ -267,7 +279,6 @@ function direct(thing, edges, end) {
 }
 
 function consequence(target) {
-  const before = result.things;
   const only = target.site !== undefined ? {things: [], sites: [target.site]} : {things: [target.thing], sites: []};
   const alone = evaluate(model, only).things;
   const fallen = [];
@@ -283,9 +294,10 @@ function consequence(target) {
   } else {
     told.append(make("p", {}, "No important business service is down or degraded."));
   }
-  const others = before.some((condition) => condition === "failed");
+  const own = target.site !== undefined ? failed.sites.has(target.site) : failed.things.has(target.thing);
+  const others = failed.things.size + failed.sites.size > Number(own);
   told.append(make("p", {}, make("small", {}, (others ? "Without what else is failed now. " : "") +
-    "Instant effect; recovery times are not shown here.")));
+    byId("moment").textContent)));
   return told;
 }
 
@@ -304,6 +316,10 @@ function actions(target) {
   return make("div", {class: "actions"}, ...buttons);
 }
 
+function kindOf(thing) {
+  return thing.s === "group" ? `${thing.d} group` : thing.d;
+}
+
 function facts(rows) {
   const list = make("dl", {});
   for (const [name, value] of rows) if (value) list.append(make("dt", {}, name), make("dd", {}, value));
@@ -316,14 +332,15 @@ function about() {
   byId("first").hidden = at !== null;
   panel.hidden = at === null;
   if (at === null) return;
-  panel.append(make("button", {type: "button", class: "close", "aria-label": "Close", click: () => select(null)}, "×"));
+  panel.append(make("button", {type: "button", class: "close", "aria-label": "Close", click: close}, "×"));
   if (at.things) return aboutPile(panel, at.things);
   if (at.site !== undefined) return aboutSite(panel, at.site);
   const thing = model.things[at.thing];
   const condition = result.things[at.thing];
   panel.append(make("h2", {}, thing.t), make("span", {class: "word " + condition}, model.words[condition]));
-  const kind = thing.s === "group" ? `${thing.d} group, ${thing.e} of ${thing.m.length} must function` : thing.d;
-  panel.append(facts([["Name", thing.n], ["Kind", kind], ["Site", thing.h], ["Owner", thing.o], ["Tier", thing.r]]));
+  const enough = thing.s === "group" ? `, ${thing.e} of ${thing.m.length} must function` : "";
+  panel.append(facts([["Name", thing.n], ["Kind", kindOf(thing) + enough],
+    ["Site", thing.h], ["Owner", thing.o], ["Tier", thing.r], ["Tolerance", thing.u && "unapproved"]]));
   panel.append(actions(at));
   if (!thing.w) panel.append(consequence(at));
   const how = new Map(below[at.thing].map((edge) => model.edges[edge]).map((edge) => [edge[1], bond(thing, edge)]));
@@ -357,6 +374,11 @@ function aboutPile(panel, things) {
   panel.append(make("h2", {}, title.slice(0, title.lastIndexOf("; "))));
   const list = listed("In it", things);
   if (list) panel.append(list);
+}
+
+function close() {
+  select(null);
+  open(false);
 }
 
 function open(wanted) {

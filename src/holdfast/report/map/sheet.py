@@ -16,10 +16,11 @@ from holdfast.report.map.graph import Graph, service_key
 from holdfast.report.map.layout import EDGE, layout_of
 from holdfast.report.map.marks import definitions, shape
 from holdfast.report.map.scene import By, scene_of
-from holdfast.report.map.style import SVG_STYLE
+from holdfast.report.map.style import LEGEND_PX, STORY_PX, SVG_STYLE, TITLE_PX, WHAT_PX
 from holdfast.report.map.text import shortened, width_of
 
-INSTANT = "Instant effect, after failovers; recovery times are not shown here."
+# What the states are the states of. Nobody may take a battery that lasts an hour for no battery, nor the reverse.
+MOMENT = "After failovers, with batteries and other reserves run out, and before anything is recovered."
 _TOP, _LEGEND_LINE = 92.0, 24.0
 # The legend stands beside the title where the picture is so much wider than it.
 _LEGEND_BESIDE = 420
@@ -73,7 +74,7 @@ def svg_file(graph: Graph, conditions: Conditions, view: View, marks: Marks | No
     whole = svg.tag(
         "svg",
         svg.tag("title", title, id="map-title"),
-        svg.tag("desc", f"{story(graph, conditions)} {INSTANT}", id="map-story"),
+        svg.tag("desc", f"{story(graph, conditions, view)} {MOMENT}", id="map-story"),
         svg.tag("style", Markup(SVG_STYLE)),  # noqa: S704 - the style sheet is a constant of this package
         definitions(),
         svg.tag("rect", width=width, height=height, class_="ground"),
@@ -97,8 +98,16 @@ def view_title(graph: Graph, view: View) -> str:
     return f"what “{graph.model.services[view.service].title}” stands on, by {view.by}"
 
 
-def story(graph: Graph, conditions: Conditions) -> str:
-    """Return in one or two sentences what is failed and what falls with it."""
+def story(graph: Graph, conditions: Conditions, view: View | None = None) -> str:
+    """Return in a few sentences what is failed, what falls with it, and how the service stands that a view is of."""
+    told = _fallen(graph, conditions)
+    if view is None or view.service is None:
+        return told
+    word = WORDS[conditions.things[service_key(view.service)]]
+    return f"{told} {graph.model.services[view.service].title}: {word}."
+
+
+def _fallen(graph: Graph, conditions: Conditions) -> str:
     services = Counter(conditions.things[service_key(name)] for name in graph.model.services)
     if not conditions.failed:
         return f"Nothing is failed. {count(len(graph.model.services), 'important business service')}."
@@ -150,16 +159,19 @@ def _heading(graph: Graph, conditions: Conditions, view: View, width: float, *, 
     room = width - 2 * EDGE
     bad = bool(conditions.failed)
     for_title = room - legend_width - 30 if beside else room
-    title = shortened(graph.model.institution, for_title, 19, strong=True)
-    left = for_title - width_of(title, 19, strong=True) - 14
-    what = svg.tag("tspan", shortened(told, left, 13.5), dx=12, class_="what") if left > _LEAST else Markup()
+    title = shortened(graph.model.institution, for_title, TITLE_PX, strong=True)
+    left = for_title - width_of(title, TITLE_PX, strong=True) - 14
+    what = svg.tag("tspan", shortened(told, left, WHAT_PX), dx=12, class_="what") if left > _LEAST else Markup()
     at = (width - EDGE - legend_width, 26.0) if beside else (EDGE, _TOP - 4)
     lines = [
         svg.tag("text", title, what, x=EDGE, y=32, class_="title"),
         svg.text(
-            EDGE, 54, shortened(story(graph, conditions), room, 12.5, strong=bad), "story bad" if bad else "story"
+            EDGE,
+            54,
+            shortened(story(graph, conditions, view), room, STORY_PX, strong=bad),
+            "story bad" if bad else "story",
         ),
-        svg.text(EDGE, 72, shortened(INSTANT if bad else "", room, 12.5), "story"),
+        svg.text(EDGE, 72, shortened(MOMENT if bad else "", room, STORY_PX), "story"),
         svg.tag("g", legend, transform=f"translate({svg.number(at[0])} {svg.number(at[1])})"),
     ]
     return svg.tag("g", *lines, class_="heading")
@@ -172,12 +184,12 @@ def _legend() -> tuple[Markup, float]:
     for condition, word in WORDS.items():
         parts.append(svg.tag("rect", x=x, y=-8, width=22, height=16, rx=4, class_=f"swatch {condition}"))
         parts.append(svg.tag("g", shape(condition), transform=f"translate({svg.number(x + 11)} 0)"))
-        parts.append(svg.text(x + 28, 3.8, word, "legend"))
-        x += 28 + width_of(word, 11) + 18
+        parts.append(svg.text(x + 28, 4.2, word, "legend"))
+        x += 28 + width_of(word, LEGEND_PX) + 18
     for class_, word in (("l", "needs"), ("l alt", "one of several"), ("l down", "the loss passes here")):
         parts.append(svg.line(x, 0, x + 26, 0, class_))
-        parts.append(svg.text(x + 32, 3.8, word, "legend"))
-        x += 32 + width_of(word, 11) + 18
+        parts.append(svg.text(x + 32, 4.2, word, "legend"))
+        x += 32 + width_of(word, LEGEND_PX) + 18
     return svg.join(parts), x - 18
 
 

@@ -44,7 +44,7 @@ PAGE = """\
 </header>
 <section class="status {{ worst }}" id="state" aria-label="What is failed">
 <p class="told" id="told" role="status">{{ story }}</p>
-<p class="instant">{{ instant }}</p>
+<p class="moment" id="moment"{{ hidden if calm }}>{{ moment }}</p>
 {{ legend }}
 </section>
 <main class="main" id="main">
@@ -57,8 +57,8 @@ PAGE = """\
 <p>What stands higher needs what stands lower. A bar over several boxes is a redundancy group: so many of its members
 must function. Broken lines lead to one of several that suffice.</p>
 <p class="keys" id="keys" hidden>Click anything to fail it, and again to bring it back; a site's heading fails all that
-stands there. <kbd>Tab</kbd> moves, <kbd>Enter</kbd> fails, <kbd>Esc</kbd> resets, <kbd>/</kbd> searches,
-<kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> change the size.</p>
+stands there. <kbd>Tab</kbd> moves, <kbd>Enter</kbd> fails, <kbd>Esc</kbd> closes, then brings all back,
+<kbd>/</kbd> searches, <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> change the size.</p>
 <h3>Important business services</h3>
 <ul id="services">
 {% for row in services %}
@@ -88,7 +88,7 @@ stands there. <kbd>Tab</kbd> moves, <kbd>Enter</kbd> fails, <kbd>Esc</kbd> reset
 <td><span class="word {{ row.condition }}">{{ words[row.condition] }}</span></td>
 <td data-name="Stands on:">{{ row.below or '–' }}</td>
 <td data-name="Stands on it:">{{ row.above or '–' }}</td>
-<td data-name="Alone it takes down:">{{ row.alone }}</td>
+<td{% if row.alone %} data-name="Alone it takes down:"{% endif %}>{{ row.alone }}</td>
 </tr>
 {% endfor %}
 </tbody>

@@ -54,7 +54,8 @@ def shortened(text: str, width: float, size: float, *, strong: bool = False) -> 
 def wrapped(text: str, width: float, size: float, *, lines: int, strong: bool = False) -> tuple[str, ...]:
     """Return a text broken into at most so many lines that each fit into ``width`` px; the last one is shortened.
 
-    It breaks at spaces, and after a hyphen, full stop or underscore where a single word is too long.
+    It breaks at spaces; after a hyphen, full stop, underscore or slash where a single word is too long; and within a
+    word where there is nothing else, as in scripts without spaces.
     """
     found: list[str] = []
     rest = " ".join(text.split())
@@ -70,12 +71,15 @@ def wrapped(text: str, width: float, size: float, *, lines: int, strong: bool = 
 
 def _broken(text: str, width: float, size: float, *, strong: bool) -> tuple[str, str]:
     """Return the first line of a text and the rest; an empty line where nothing can be broken off."""
-    best, hyphen = 0, 0
+    space, hyphen, anywhere = 0, 0, 0
     for position, character in enumerate(text):
-        if character == " " and width_of(text[:position], size, strong=strong) <= width:
-            best = position
-        if character in "-._/" and width_of(text[: position + 1], size, strong=strong) <= width:
+        if character == " ":
+            space = position
+        if width_of(text[: position + 1], size, strong=strong) > width:
+            break
+        anywhere = position + 1
+        if character in "-._/":
             hyphen = position + 1
     # A word is only broken where no space does: half a line of a long name says more than a shortened whole one.
-    best = best or hyphen
+    best = space or hyphen or anywhere
     return text[:best].rstrip(), text[best:].lstrip()

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from holdfast.analysis.what_if import standing
 from holdfast.model.types import AllOf, AnyOf, Group, Model, On, Resource, Supplier
-from holdfast.report.map.condition import conditions
-from holdfast.report.map.graph import graph_of, service_key
+from holdfast.report.map.condition import Conditions, conditions
+from holdfast.report.map.graph import Graph, graph_of, service_key
 from tests.holdfast.report.map.institution import failures, mode, model_of, models, service, three_ways
 
 
@@ -20,9 +20,18 @@ def failing(draw: st.DrawFn) -> tuple[Model, frozenset[str]]:
 
 
 @given(failing())
-def test_what_the_map_shows_is_what_the_analysis_says(case: tuple[Model, frozenset[str]]) -> None:
+def test_the_map_shows_what_the_analysis_says_and_where_a_loss_passes(case: tuple[Model, frozenset[str]]) -> None:
     model, failed = case
-    found, expected = conditions(graph_of(model), failed), standing(model, failed)
+    graph = graph_of(model)
+    found = conditions(graph, failed)
+    as_the_analysis_says(model, failed, found)
+    only_from_what_is_lost_to_what_is_hurt(graph, found)
+    followed_from_services_down_to_the_cause(graph, found)
+
+
+def as_the_analysis_says(model: Model, failed: frozenset[str], found: Conditions) -> None:
+    """Fail where a condition is not the analysis's state."""
+    expected = standing(model, failed)
     for name, state in expected.nodes.items():
         assert found.things[name] == state or (found.things[name] == "failed" and state == "down")
     for name, state in expected.services.items():
@@ -32,14 +41,10 @@ def test_what_the_map_shows_is_what_the_analysis_says(case: tuple[Model, frozens
         assert found.things[name] == "failed"
 
 
-@given(failing())
-def test_a_loss_can_be_followed_from_every_service_that_it_reaches_down_to_its_cause(
-    case: tuple[Model, frozenset[str]],
-) -> None:
-    model, failed = case
-    graph = graph_of(model)
-    found, before = conditions(graph, failed), conditions(graph)
-    for name in model.services:
+def followed_from_services_down_to_the_cause(graph: Graph, found: Conditions) -> None:
+    """Fail where no carrying edges lead from a service that is hurt to something that was failed."""
+    before = conditions(graph)
+    for name in graph.model.services:
         key = service_key(name)
         if found.things[key] == before.things[key]:
             continue
@@ -49,15 +54,15 @@ def test_a_loss_can_be_followed_from_every_service_that_it_reaches_down_to_its_c
         assert any(found.things[each] == "failed" for each in reached)
 
 
-@given(failing())
-def test_a_loss_passes_only_from_what_is_lost_to_what_is_hurt(case: tuple[Model, frozenset[str]]) -> None:
-    model, failed = case
-    graph = graph_of(model)
-    found = conditions(graph, failed)
+def only_from_what_is_lost_to_what_is_hurt(graph: Graph, found: Conditions) -> None:
+    """Fail where an edge carries a loss from what is not lost, or makes of its source what that is not."""
     for at, made in found.carried.items():
         source, target = found.things[graph.edges[at].source], found.things[graph.edges[at].target]
         assert target in {"down", "failed"}
-        assert (made, source) in {("down", "down"), ("down", "failed"), ("degraded", "degraded")}
+        assert (made, source) in {("down", "down"), ("down", "failed"), ("degraded", "degraded"), ("degraded", "down")}
+        # What makes less of a group than it is has not taken it down: something else has.
+        if (made, source) == ("degraded", "down"):
+            assert graph.edges[at].bond == "member"
 
 
 def part(name: str, *needs: On | AnyOf, supplier: Supplier | None = None) -> Resource:
@@ -98,6 +103,17 @@ def test_a_group_without_all_its_members_is_degraded_by_those_it_lost() -> None:
     model = model_of({"pay": service("pay", "Pay", mode("full", On("pair")))}, resources, groups, {})
     assert carried(model, "a") == {("pair", "a"): "degraded"}
     assert carried(model, "pair") == {("pair", "a"): "down", ("pair", "b"): "down", ("service:pay", "pair"): "down"}
+
+
+def test_a_member_that_another_could_stand_in_for_does_not_take_down_a_group_that_lost_its_power() -> None:
+    resources = {name: part(name) for name in ("a", "b", "power")}
+    groups = {"pair": Group("pair", "host", "Pair", ("a", "b"), 1, 1, needs=On("power"))}
+    model = model_of({"pay": service("pay", "Pay", mode("full", On("pair")))}, resources, groups, {})
+    assert carried(model, "a", "power") == {
+        ("pair", "a"): "degraded",
+        ("pair", "power"): "down",
+        ("service:pay", "pair"): "down",
+    }
 
 
 def test_a_subcontractor_takes_its_client_along_though_nobody_failed_that_by_hand() -> None:

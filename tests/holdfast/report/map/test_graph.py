@@ -10,7 +10,9 @@ from tests.holdfast.report.map.institution import mode, model_of, models, servic
 
 
 @given(models())
-def test_there_is_an_edge_for_every_need_member_and_subcontract_and_for_nothing_else(model: Model) -> None:
+def test_there_is_an_edge_for_every_need_member_and_subcontract_and_what_is_below_is_reached_by_them(
+    model: Model,
+) -> None:
     expected = {
         (service_key(name), target, "need")
         for name, each in model.services.items()
@@ -24,18 +26,14 @@ def test_there_is_an_edge_for_every_need_member_and_subcontract_and_for_nothing_
     for name, group in model.groups.items():
         expected |= {(name, target, "need") for target in leaves(group.needs)}
         expected |= {(name, target, "member") for target in group.members}
-    found = [(edge.source, edge.target, edge.bond) for edge in graph_of(model).edges]
-    assert sorted(found) == sorted(expected)
-
-
-@given(models())
-def test_what_a_service_stands_on_is_all_that_can_be_reached(model: Model) -> None:
     graph = graph_of(model)
+    found = [(edge.source, edge.target, edge.bond) for edge in graph.edges]
+    assert sorted(found) == sorted(expected)
     for name in model.services:
-        found = {service_key(name)}
-        while more := {edge.target for edge in graph.edges if edge.source in found} - found:
-            found |= more
-        assert standing_on(graph, frozenset({service_key(name)})) == found
+        reached = {service_key(name)}
+        while more := {edge.target for edge in graph.edges if edge.source in reached} - reached:
+            reached |= more
+        assert standing_on(graph, frozenset({service_key(name)})) == reached
 
 
 def host(name: str, *needs: On | AnyOf, supplier: Supplier | None = None) -> Resource:

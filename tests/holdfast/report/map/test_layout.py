@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdfast.model.types import AllOf, Group, Model, On, Resource, Site
 from holdfast.report.map.graph import graph_of, service_key
-from holdfast.report.map.layout import BOX_HEIGHT, HEADING_BAR, Layout, Rectangle, layout_of
+from holdfast.report.map.layout import BOX_HEIGHT, TEXT_LINE, Layout, Rectangle, label_of, layout_of
 from holdfast.report.map.scene import By, scene_of
 from tests.holdfast.report.map.institution import institution, model_of, models
 
@@ -34,13 +34,14 @@ def checked(layout: Layout) -> None:
         assert box.x >= 0
         assert box.right <= layout.width
         assert box.bottom <= layout.height
-        assert box.height == BOX_HEIGHT or items[key].sort != "resource" or items[key].spans
+        if items[key].sort == "resource" and not items[key].spans:
+            assert box.height >= BOX_HEIGHT + TEXT_LINE * max(0, len(label_of(items[key])) - 2)
     for key, item in items.items():
         if item.column is not None and not item.hung and not item.spans:
             band, box = layout.bands[item.column], boxes[key]
             assert band.x < box.x
             assert box.right < band.right
-            assert band.y + HEADING_BAR <= box.y
+            assert band.y + layout.bar <= box.y
             assert box.bottom < band.bottom
         for hung in item.hung:
             assert boxes[hung].y > boxes[key].bottom

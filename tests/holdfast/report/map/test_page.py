@@ -91,7 +91,7 @@ def test_what_each_thing_takes_down_alone_is_told() -> None:
     for number, (key, thing) in enumerate(graph.things.items()):
         told = re.findall(r'data-name="Alone it takes down:">([^<]*)<', rows[number])
         if thing.sort == "service":
-            assert told == [""]
+            assert told == []
             continue
         after = conditions(graph, frozenset({key}))
         fallen = [each.title for name, each in model.services.items() if after.things[f"service:{name}"] == "down"]
@@ -129,6 +129,13 @@ def test_it_opens_with_the_view_that_was_asked_for() -> None:
     assert chosen == ["service/service-1"]
 
 
+def test_a_tolerance_that_nobody_approved_says_so_in_the_table_and_in_the_panel() -> None:
+    opened = Page(made(institution(40), marks=Marks(unapproved=frozenset({"service-1"}))))
+    assert opened.text.count("service, head-of-payments, tolerance unapproved ") == 1
+    told = json.loads(opened.raw["script"][0])
+    assert [thing["n"] for thing in told["things"] if "u" in thing] == ["service-1"]
+
+
 def test_groupings_that_nothing_declares_are_not_offered() -> None:
     model = institution(40)
     bare = {name: replace(each, owner=None, tier=None) for name, each in model.resources.items()}
@@ -155,6 +162,7 @@ def test_no_string_gets_out_of_its_place(hostile: str, model: Model) -> None:
     assert not any(name.startswith("on") for _, attributes in opened.elements for name in attributes)
 
 
+@settings(max_examples=50)
 @given(st.recursive(st.text(), lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts)))
 def test_what_is_embedded_cannot_end_its_element(value: object) -> None:
     text = encoded(value)

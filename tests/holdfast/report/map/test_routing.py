@@ -19,7 +19,7 @@ RUNS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abcdef"), st.integ
 def two(source: Box, target: Box) -> tuple[Scene, Arrangement]:
     """Return a scene of two boxes and a line."""
     items = {key: Item(key, "resource", key, "", 4, "", (key,)) for key in ("source", "target")}
-    scene = Scene("site", items, (Line("source", "target", (0,), alternative=False),), (), piled=False)
+    scene = Scene("site", items, (Line("source", "target", (0,), alternative=False),), ())
     return scene, Arrangement({"source": source, "target": target}, (), Bands({"": (0, 9)}, {"": None}, {"": None}))
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from holdfast.model.types import Model
 from holdfast.report.map.condition import WORDS, conditions
+from holdfast.report.map.draw import drawn as drawn_elements
 from holdfast.report.map.graph import graph_of
-from holdfast.report.map.sheet import Marks, View, story, svg_file
-from holdfast.report.map.style import SVG_STYLE
+from holdfast.report.map.sheet import Marks, View, drawing_of, story, svg_file
+from holdfast.report.map.style import HEAD_PX, SERVICE_PX, SERVICE_STATE_PX, SVG_STYLE, TEXT_PX
 from holdfast.report.map.text import width_of
 from tests.holdfast.report.map.institution import institution, models
 from tests.holdfast.report.map.reading import SVG, links, picture
@@ -57,6 +58,37 @@ def test_a_failed_site_is_seen_by_colour_shape_and_word(whole: str) -> None:
     assert any(str(path.get("class")).endswith(" down") for path in tree.iter(f"{SVG}path") if path.get("data-l"))
 
 
+def test_a_site_that_failed_says_so_in_a_word_however_narrow_it_is(whole: str) -> None:
+    heading = next(link for link in links(picture(whole)) if str(link.get("aria-label")).startswith("Data centre 0A,"))
+    assert [use.get("href") for use in heading.iter(f"{SVG}use")] == ["#mark-failed", "#word-failed"]
+
+
+def test_every_line_ends_in_an_arrow_at_what_is_needed() -> None:
+    graph = graph_of(institution(120))
+    drawing = drawing_of(graph, conditions(graph), View(), Marks())
+    paths = {
+        str(path.get("data-l")): str(path.get("d"))
+        for path in picture(f"<g>{drawn_elements(drawing)}</g>").iter("path")
+    }
+    for line, points in zip(drawing.layout.scene.lines, drawing.layout.lines, strict=True):
+        ends = re.findall(r"L([\d.]+) ([\d.]+)(?=M|$)", paths[",".join(map(str, line.edges))])
+        target = drawing.layout.boxes[line.target]
+        assert {(float(x), float(y)) for x, y in ends} == {tuple(round(each, 2) for each in points[-1])}
+        assert len(ends) == 3
+        assert points[-1][1] == target.y
+
+
+def test_groups_in_a_pile_that_lost_members_are_not_all_available() -> None:
+    graph = graph_of(institution(1000))
+    text = drawn(graph.model, "hall-dc-0a")
+    told = [str(link.get("aria-label")) for link in links(picture(text)) if str(link.get("id")).startswith("p")]
+    degraded = [label for label in told if re.search(r"; \d+ of \d+ degraded$", label)]
+    assert degraded
+    for link in links(picture(text)):
+        calm = str(link.get("class")).split()[-1] == "up"
+        assert calm == str(link.get("aria-label")).endswith(("; available", "; all available"))
+
+
 def test_lines_that_carry_a_loss_lie_on_top(whole: str) -> None:
     lines = [str(path.get("class")) for path in picture(whole).iter(f"{SVG}path") if path.get("data-l")]
     ranks = [2 if line.endswith(" down") else 1 if line.endswith(" degraded") else 0 for line in lines]
@@ -85,9 +117,10 @@ def test_no_word_runs_out_of_its_box(model: Model, view: View) -> None:
         left = min(float(rect.get("x") or 0) for rect in link.iter(f"{SVG}rect") if rect.get("class") != "ring")
         for text in link.iter(f"{SVG}text"):
             words = "".join(text.itertext())
-            service = "service" in str(link.get("class"))
-            size_px = 13 if service and text.get("class") == "name" else 12.5 if text.get("id") else 10.6
-            wide = width_of(words, size_px, strong="group" in str(link.get("class")) or service)
+            sorts = set(str(link.get("class")).split())
+            sizes = {"service": SERVICE_PX if text.get("class") == "name" else SERVICE_STATE_PX, "head": HEAD_PX}
+            size_px = next((size for sort, size in sizes.items() if sort in sorts), TEXT_PX)
+            wide = width_of(words, size_px, strong=bool(sorts & {"group", "service", "head"}))
             begins = float(text.get("x") or 0) - (wide if text.get("text-anchor") == "end" else 0)
             assert begins >= left - 0.01
             assert begins + wide <= left + box + 0.01, words

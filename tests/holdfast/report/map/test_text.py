@@ -37,6 +37,11 @@ def test_it_breaks_at_spaces_before_it_breaks_words() -> None:
     assert wrapped("settlement-engine-primary", 90, 11, lines=2) == ("settlement-", "engine-primary")
 
 
+def test_what_has_no_place_to_break_is_broken_anywhere() -> None:
+    assert wrapped("決済システム", 33, 11, lines=2) == ("決済シ", "ステム")
+    assert wrapped("Wertpapierabwicklung", 70, 11, lines=3) == ("Wertpapiera", "bwicklung")
+
+
 def test_wide_scripts_are_wide_and_marks_on_letters_take_no_room() -> None:
     assert width_of("漢", 10) == 10
     assert width_of("e\u0301", 10) == width_of("e", 10)
