@@ -16,6 +16,7 @@ from holdfast.measures.clocks import clocks
 from holdfast.measures.figure import Figure, evidence_class
 from holdfast.measures.timestamps import Timestamp, timestamps
 from holdfast.model.canonical import SCENARIO, TOLERANCE
+from holdfast.model.findings import Finding
 from holdfast.model.loader import load_attachment
 from holdfast.model.types import Model
 from holdfast.model.vocabulary import Vocabulary
@@ -79,21 +80,34 @@ def judge_exercise(
 
 def judge_all(
     envelopes: Sequence[Envelope], read_attachment: ReadAttachment, vocabulary: Vocabulary
-) -> tuple[Judgement, ...]:
-    """Return the judgement of every exercise of a log, in the order in which they were opened."""
+) -> tuple[tuple[Judgement, ...], tuple[HoldfastError, ...]]:
+    """Return the judgement of every exercise of a log, in the order in which they were opened.
+
+    And of each that cannot be judged, because its model cannot be read again, why (HF505): it hides no other verdict.
+    """
     given = approval_entries(envelopes)
-    return tuple(_judge(exercise, read_attachment, vocabulary, given) for exercise in fold(envelopes).values())
+    judged: list[Judgement] = []
+    refused: list[HoldfastError] = []
+    for exercise in fold(envelopes).values():
+        try:
+            judged.append(_judge(exercise, read_attachment, vocabulary, given))
+        except HoldfastError as error:
+            if error.code != "HF505":
+                raise
+            refused.append(error)
+    return tuple(judged), tuple(refused)
 
 
 def _judge(
     exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary, given: ApprovalEntries
 ) -> Judgement:
-    model = _model_of(exercise, read_attachment, vocabulary)
+    model, findings = _model_of(exercise, read_attachment, vocabulary)
     opened = exercise.opened.event
     scenario = model.scenarios.get(opened.scenario)
     service = model.services.get(opened.service)
     if scenario is None or service is None:
         raise _unreadable(exercise, f"it has no scenario {opened.scenario!r} for a service {opened.service!r}")
+    _refuse_nonsense(exercise, model, findings)
     history = read_history(exercise, read_attachment)
     case = Case(exercise, history, scenario, service, observe(history, service.measured))
     outcomes = judge_case(case)
@@ -119,8 +133,13 @@ def _judge(
     )
 
 
-def _model_of(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary) -> Model:
-    """Return the model that the exercise committed before it touched anything, if it is still the one it names."""
+def _model_of(
+    exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary
+) -> tuple[Model, tuple[Finding, ...]]:
+    """Return the model that the exercise committed before it touched anything, if it is still the one it names.
+
+    With it comes what this version finds wrong with it, which the version that recorded it may not have looked for.
+    """
     opened = exercise.opened.event
     try:
         data = read_attachment(opened.model.sha256)
@@ -132,7 +151,17 @@ def _model_of(exercise: Exercise, read_attachment: ReadAttachment, vocabulary: V
         raise _unreadable(exercise, first)
     if model.digest != opened.model_digest:
         raise _unreadable(exercise, f"its digest is {model.digest}, the exercise names {opened.model_digest}")
-    return model
+    return model, findings
+
+
+def _refuse_nonsense(exercise: Exercise, model: Model, findings: tuple[Finding, ...]) -> None:
+    """Raise HF505 when what the verdict rests on makes no sense: the service's limits, the scenario, the calendar."""
+    opened = exercise.opened.event
+    judged_by = {("services", opened.service), ("scenarios", opened.scenario), ("calendar",)}
+    places = {place for path, place in model.places.items() if path[:1] in judged_by or path[:2] in judged_by}
+    for finding in findings:
+        if finding.severity == "error" and finding.place in places:
+            raise _unreadable(exercise, str(finding))
 
 
 def _unreadable(exercise: Exercise, why: str) -> HoldfastError:

@@ -16,6 +16,7 @@ from holdfast.errors import HoldfastError
 from holdfast.measures.figure import Figure, evidence_class
 from holdfast.measures.judgement import Judgement, judge_all, judge_exercise
 from holdfast.measures.summary import summary
+from holdfast.model.loader import digest_of
 from holdfast.model.vocabulary import Vocabulary
 from tests.holdfast.drill import EXERCISE, SECOND, START_US, VOCABULARY, Drill, play, served_at
 
@@ -133,7 +134,21 @@ def test_a_log_that_has_grown_gives_the_same_judgement(drill: Drill) -> None:
     alone = judge_exercise(log, drill.read, EXERCISE, VOCABULARY)
     grown = judge_exercise([*log, *other], drill.read, EXERCISE, VOCABULARY)
     assert summary(alone) == summary(grown)
-    assert [each.exercise.id for each in judge_all([*log, *other], drill.read, VOCABULARY)] == [EXERCISE, "ex-0002"]
+    judged, refused = judge_all([*log, *other], drill.read, VOCABULARY)
+    assert [each.exercise.id for each in judged] == [EXERCISE, "ex-0002"]
+    assert refused == ()
+
+
+def test_an_exercise_that_cannot_be_judged_hides_no_other(drill: Drill) -> None:
+    log = drill.log()
+    other = [
+        replace(each, seq=len(log) + i, body=each.body | {"exercise": "ex-0002"}) for i, each in enumerate(log[1:])
+    ]
+    log[1] = replace(log[1], body=log[1].body | {"model_digest": "0" * 64})
+    judged, (refusal,) = judge_all([*log, *other], drill.read, VOCABULARY)
+    assert [each.exercise.id for each in judged] == ["ex-0002"]
+    assert refusal.code == "HF505"
+    assert EXERCISE in refusal.message
 
 
 PROGRAM = """
@@ -176,6 +191,20 @@ def test_a_model_that_cannot_be_read_again_is_refused(drill: Drill) -> None:
     with pytest.raises(HoldfastError, match="HF505") as caught:
         judge_exercise(drill.log(), Drill(drill.plan, drill.model).read, EXERCISE, VOCABULARY)
     assert "HF213" in caught.value.message
+
+
+def with_text(drill: Drill, before: str, after: str) -> Drill:
+    """Return the drill as if its model had been recorded with other words in one of its files."""
+    files = {name: text.replace(before, after) for name, text in drill.model.files.items()}
+    assert files != drill.model.files
+    return replace(drill, model=replace(drill.model, files=files, digest=digest_of(files)))
+
+
+def test_what_makes_no_sense_refuses_a_verdict_only_where_it_is_judged_by(drill: Drill) -> None:
+    elsewhere = with_text(drill, "headcount: 14", "headcount: 1").judge()
+    assert elsewhere.verdict == drill.judge().verdict
+    with pytest.raises(HoldfastError, match="HF122"):
+        with_text(drill, "participants: 95%", "participants: 0%").judge()
 
 
 def test_a_model_with_another_digest_is_refused(drill: Drill) -> None:

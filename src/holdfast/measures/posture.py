@@ -1,0 +1,159 @@
+"""Where the institution stands: what its record shows, service by family of scenarios, worst first, never averaged.
+
+Design section 11. Each scenario of a service is one line, in one of four words:
+
+- **held**: the last attempt that counts held, in an environment whose evidence is production-like or live, judged by
+  limits that a body approved, it has not expired, and what it tested has not changed since;
+- **broken**: the last attempt that counts was broken, and nobody expected it to be;
+- **stale**: it held, and it has expired or what it tested has changed since;
+- **unproven**: everything else. Seconds on the range never show that people, reconnection and volume meet an objective;
+  an outcome that is unknown shows nothing; nor does one that nobody tried.
+
+A cell is as bad as the worst of its lines: broken, then unproven, then stale, then held. What was broken as its author
+expected is a *breaking point*: where the service is known to end. It is told with what failed and what is overdue, and
+no cell is held by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from holdfast.measures.programme import US_PER_MS, Attempt, Due
+from holdfast.measures.tested import subgraph_digest
+from holdfast.model.types import Family, Model
+
+State = Literal["broken", "unproven", "stale", "held"]
+STATES: tuple[State, ...] = get_args(State)
+FAMILIES: tuple[Family, ...] = get_args(Family)
+PROVING = frozenset({"production-like", "live"})
+UNPLANNED_VALID_MS = 365 * 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one scenario of a service stands: its state, why, the attempt that says so, and until when that counts.
+
+    ``overdue`` is whether a period of the plan ended without an attempt; ``breaking_point`` whether it was broken as
+    expected.
+    """
+
+    scenario: str
+    state: State
+    why: str
+    last: Attempt | None
+    expires_utc_us: int | None
+    overdue: bool
+    breaking_point: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One service and one family of scenarios. Without a line no scenario of that family is declared for it."""
+
+    service: str
+    family: Family
+    lines: tuple[Line, ...]
+
+    @property
+    def state(self) -> State:
+        """The worst state of its lines; *unproven* without any: what nobody thought of is not shown to hold."""
+        return min((line.state for line in self.lines), key=STATES.index, default="unproven")
+
+    @property
+    def overdue(self) -> bool:
+        """Whether any test of it is overdue."""
+        return any(line.overdue for line in self.lines)
+
+    @property
+    def breaking_point(self) -> bool:
+        """Whether any scenario of it is known to break the service."""
+        return any(line.breaking_point for line in self.lines)
+
+
+def posture(
+    model: Model, attempts: Sequence[Attempt], dues: Sequence[Due], at_utc_us: int
+) -> Mapping[str, tuple[Cell, ...]]:
+    """Return the cells of every service of a model, in the order of ``FAMILIES``, as they stand at ``at_utc_us``."""
+    overdue = {(due.test.service, due.test.scenario) for due in _latest_ended(dues) if due.standing == "overdue"}
+    found: dict[tuple[str, Family], list[Line]] = {}
+    for service, scenario in _asked(model):
+        last = _last(attempts, service, scenario, at_utc_us)
+        line = _line(model, service, scenario, last, at_utc_us, overdue=(service, scenario) in overdue)
+        found.setdefault((service, model.scenarios[scenario].family), []).append(line)
+    return {
+        service: tuple(Cell(service, family, tuple(found.get((service, family), ()))) for family in FAMILIES)
+        for service in model.services
+    }
+
+
+def worst_first(cells: Mapping[str, tuple[Cell, ...]]) -> tuple[tuple[str, Line], ...]:
+    """Return what a board reads first, with its service: what failed, what is overdue, where it is known to break."""
+    every = [(service, line) for service, row in cells.items() for cell in row for line in cell.lines]
+    told = [(service, line) for service, line in every if line.state == "broken" or line.overdue or line.breaking_point]
+    return tuple(sorted(told, key=lambda item: (item[1].state != "broken", not item[1].overdue)))
+
+
+def _asked(model: Model) -> tuple[tuple[str, str], ...]:
+    """Return every service and scenario that belong together: by the scenario itself, or by the plan."""
+    own = [(scenario.service, scenario.name) for scenario in model.scenarios.values()]
+    planned = [(test.service, test.scenario) for test in model.test_plan]
+    return tuple(dict.fromkeys((*own, *planned)))
+
+
+def _latest_ended(dues: Sequence[Due]) -> tuple[Due, ...]:
+    """Return the last period of each line of the plan that has ended, unless the one that is open was tried."""
+    latest: dict[object, Due] = {}
+    for due in dues:
+        if due.ended or due.counts is not None:
+            latest[due.test] = due
+    return tuple(latest.values())
+
+
+def _last(attempts: Sequence[Attempt], service: str, scenario: str, at_utc_us: int) -> Attempt | None:
+    """Return the last attempt that counts."""
+    own = [each for each in attempts if (each.service, each.scenario) == (service, scenario) and each.valid]
+    return max((each for each in own if each.at_utc_us <= at_utc_us), key=lambda each: each.at_utc_us, default=None)
+
+
+def _line(model: Model, service: str, scenario: str, last: Attempt | None, at_utc_us: int, *, overdue: bool) -> Line:
+    if last is None:
+        return Line(scenario, "unproven", "never tried", None, None, overdue, breaking_point=False)
+    expires_us = last.at_utc_us + _valid_ms(model, last) * US_PER_MS
+    changed = subgraph_digest(model, service, scenario) != last.tested
+    state, why = _said(last, expired=expires_us <= at_utc_us, changed=changed)
+    expected = last.verdict == "broken" and last.as_expected
+    return Line(scenario, state, why, last, expires_us, overdue, breaking_point=expected)
+
+
+def _said(last: Attempt, *, expired: bool, changed: bool) -> tuple[State, str]:
+    """Return the state that an attempt gives, and why: what shows least comes first."""
+    match last.verdict:
+        case "broken" if last.as_expected:
+            return "unproven", "it breaks here, as its author expected"
+        case "broken":
+            return "broken", "the last attempt was broken"
+        case "held":
+            pass
+        case _:
+            return "unproven", "what came of the last attempt is unknown"
+    if last.evidence_class not in PROVING:
+        return "unproven", f"held, but the evidence is of class {last.evidence_class}"
+    if not last.limits_approved:
+        return "unproven", "held, by limits that no body approved"
+    if changed:
+        return "stale", "what was tested has changed since"
+    if expired:
+        return "stale", "its validity is over"
+    return "held", "held"
+
+
+def _valid_ms(model: Model, last: Attempt) -> int:
+    """Return how long a result counts: as the plan says of that test, the shortest where several do, else a year."""
+    planned = [
+        test.valid_ms
+        for test in model.test_plan
+        if (test.scenario, test.service, test.exercise_type) == (last.scenario, last.service, last.exercise_type)
+    ]
+    return min(planned, default=UNPLANNED_VALID_MS)
