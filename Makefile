@@ -24,7 +24,7 @@ setup: ## install what uv.lock names into .venv, nothing else
 	@"$(PYTHON)" tools/setup.py
 
 drill: setup ## the main job: boot Meridian, lose a data centre under load, come back, prove it
-	$(BIN)/holdfast drill lose-dc-a
+	$(BIN)/holdfast drill lose-dc-a --model examples/meridian
 
 test: check ## every check and every test
 	@# What boots the range or crashes something has the machine to itself; all the rest shares its cores.

@@ -6,8 +6,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.repository.tree import read, texts
 
 FILE_LIMIT_LINES = 500
@@ -34,28 +32,30 @@ def functions_over(source: str, limit: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=str)
-def test_file_and_its_functions_are_short(path: Path) -> None:
-    source = read(path)
-    assert len(source.splitlines()) <= FILE_LIMIT_LINES
-    assert functions_over(source, FUNCTION_LIMIT_LINES) == []
-
-
-@pytest.mark.parametrize("path", PYTHON, ids=str)
-def test_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(read(path)))
+def test_files_and_their_functions_are_short_and_say_what_they_are() -> None:
+    found = []
+    for path in PYTHON:
+        source = read(path)
+        lines = len(source.splitlines())
+        found += [f"{path}: {lines} lines"] if lines > FILE_LIMIT_LINES else []
+        found += [f"{path}: {function}" for function in functions_over(source, FUNCTION_LIMIT_LINES)]
+        found += [] if ast.get_docstring(ast.parse(source)) else [f"{path}: no docstring"]
+    assert found == []
 
 
 def test_names_say_what_is_inside() -> None:
     assert [path for path in texts() if EMPTY_NAMES & {part.lower() for part in (*path.parts, path.stem)}] == []
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=str)
-def test_text_is_finished_and_knows_no_machine(path: Path) -> None:
-    text = read(path)
-    for pattern in (UNFINISHED, SOMEBODYS_PLACE, PACKAGE_INDEX):
-        found = pattern.search(text)
-        assert found is None, f"{path}:{text.count(chr(10), 0, found.start()) + 1}: {found.group()!r}"
+def test_text_is_finished_and_knows_no_machine() -> None:
+    found = []
+    for path in WRITTEN:
+        text = read(path)
+        for pattern in (UNFINISHED, SOMEBODYS_PLACE, PACKAGE_INDEX):
+            found += [
+                f"{path}:{text.count(chr(10), 0, each.start()) + 1}: {each[0]!r}" for each in pattern.finditer(text)
+            ]
+    assert found == []
 
 
 def test_the_limits_can_fail() -> None:

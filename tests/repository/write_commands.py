@@ -1,21 +1,25 @@
-"""Write ``docs/commands.md``: what ``--help`` prints, of every command; run by ``make docs``."""
+"""Write what is made from the code, ``docs/commands.md`` and ``docs/map.svg``; run by ``make docs``."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 
-from typer.main import get_command
-
-import holdfast.cli
-import meridian.cli
+from holdfast.cli.declaration import usable_model
+from holdfast.report.map.condition import conditions
+from holdfast.report.map.graph import graph_of
+from holdfast.report.map.sheet import Marks, View, svg_file
 from tests.repository.tree import ROOT
 
 PAGE = ROOT / "docs" / "commands.md"
+MAP = ROOT / "docs" / "map.svg"
+# Whose failure the picture of Meridian shows.
+FAILED = "duct-owner"
 
-HELP_TIMEOUT_S = 60
+TIMEOUT_S = 60
 WIDTH_COLUMNS = 100
 
 OPENING = """# Commands
@@ -26,39 +30,38 @@ This page is what `--help` prints, written by `make docs` and held true by a tes
 
 def render() -> str:
     """Return the page as it has to be."""
-    sections = (f"## {' '.join(name)}\n\n```text\n{shown(name)}\n```\n" for name in commands())
+    sections = (f"## {' '.join(name)}\n\n```text\n{shown}\n```\n" for name, shown in help_texts().items())
     return "\n".join((OPENING, *sections))
 
 
-def commands() -> Iterator[tuple[str, ...]]:
-    """Yield every command and group of commands that can be typed, parents first."""
-    yield from _below(("holdfast",), get_command(holdfast.cli.app))
-    yield from _below(("meridian",), get_command(meridian.cli.app))
+def drawn() -> str:
+    """Return the picture as ``holdfast map examples/meridian --svg docs/map.svg --fail duct-owner`` draws it.
+
+    No log is asked what is approved, whatever was approved here: the picture is what a fresh clone draws.
+    """
+    graph = graph_of(usable_model(ROOT / "examples" / "meridian"))
+    unapproved = frozenset(graph.model.services)
+    return svg_file(graph, conditions(graph, frozenset({FAILED})), View(), Marks(unapproved=unapproved))
 
 
-def _below(name: tuple[str, ...], command: object) -> Iterator[tuple[str, ...]]:
-    yield name
-    for child, inner in getattr(command, "commands", {}).items():
-        yield from _below((*name, child), inner)
-
-
-def shown(name: tuple[str, ...]) -> str:
-    """Return what the installed command prints for ``--help`` on a terminal without colours."""
+@cache
+def help_texts() -> dict[tuple[str, ...], str]:
+    """Return what every command prints for ``--help``, on a terminal of a hundred columns without colours."""
     # A run from continuous integration must print the same as one from a terminal: nothing else is inherited.
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "NO_COLOR": "1", "TERM": "dumb"}
     environment |= {"COLUMNS": str(WIDTH_COLUMNS), "TERMINAL_WIDTH": str(WIDTH_COLUMNS), "LC_ALL": "C.UTF-8"}
-    program = os.path.join(os.path.dirname(sys.executable), name[0])  # noqa: PTH118, PTH120 - not resolved
     printed = subprocess.run(
-        [program, *name[1:], "--help"],
+        [sys.executable, "-m", "tests.repository.help_texts"],
         check=True,
         capture_output=True,
         text=True,
         cwd=ROOT,
         env=environment,
-        timeout=HELP_TIMEOUT_S,
+        timeout=TIMEOUT_S,
     ).stdout
-    return "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n")
+    return {tuple(name.split()): shown for name, shown in json.loads(printed).items()}
 
 
 if __name__ == "__main__":
     PAGE.write_text(render(), encoding="utf-8")
+    MAP.write_text(drawn(), encoding="utf-8")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,22 +21,50 @@ from holdfast.cli import (
     judge,
     log,
     map_,
+    posture,
     range_,
     schema,
 )
-from holdfast.errors import HoldfastError
+from holdfast.cli.commands import grouped
+from holdfast.errors import EnvironmentProblem, HoldfastError
 
-app = typer.Typer(
+# In the order of the work.
+app = grouped(
+    "Operational resilience: declare, rehearse, recover, prove.",
+    {
+        "Declare": {
+            "init": init.init,
+            "import": import_.app,
+            "check": check.check,
+            "explain": explain.explain,
+            "map": map_.map_,
+            "diff": diff.diff,
+            "approve": approve.approve,
+            "schema": schema.schema,
+        },
+        "Rehearse": {"drill": drill.drill, "range": range_.app},
+        "Prove": {"judge": judge.judge, "posture": posture.posture, "log": log.app},
+    },
     name="holdfast",
-    help="Operational resilience: declare, rehearse, recover, prove.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # paragraphs of a help text are filled to the width of the terminal
 )
-# In the order of the work: declare, rehearse, prove.
-for command in (init, import_, check, map_, explain, diff, approve, drill, judge, log, range_, schema):
-    command.register(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"holdfast {version('holdfast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _holdfast(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Operational resilience: declare, rehearse, recover, prove."""
 
 
 def main() -> None:
@@ -46,7 +76,23 @@ def main() -> None:
     try:
         app()
     except HoldfastError as error:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(str(error), style="bold red", markup=False)
-        console.print(f"  remedy: {error.remedy}", markup=False)
-        sys.exit(int(error.exit_code))
+        _refuse(error)
+    except OSError as error:
+        # Where a command can say more it does; what is left is a full disk, or a place that is closed to this account.
+        subject = f"{error.filename}: " if error.filename else ""
+        message = f"this machine refused: {subject}{error.strerror or error}"
+        remedy = "Name another place, or see to free space and to who may read and write there."
+        _refuse(EnvironmentProblem("HF960", message, remedy=remedy))
+
+
+def _refuse(error: HoldfastError) -> None:
+    """Show an error and its remedy, and leave with its exit status."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(str(error), style="bold red", markup=False)
+    console.print(f"  remedy: {error.remedy}", markup=False)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # It would be tried again when the interpreter ends, with a message and an exit status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(int(error.exit_code))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +12,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from holdfast.cli.approved import EVIDENCE, Approved, entries, read_approved
+from holdfast.cli.approved import Approved, read_approved
+from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Recording
+from holdfast.cli.terminal import console, print_json, safe
 from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -22,17 +22,10 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
     from holdfast.state.approvals import Approval
     from holdfast.store.port import Log
 
-WIDTH = 100
 ACTOR = "operator"
 MAX_TEXT_CHARS = 4_000
 SHOWN_CHANGES = 8
-_MODEL = Path("examples/meridian")
 _SHAPES = {"approved": ("✓", "bold green"), "unapproved": ("✗", "bold red"), "changed since": ("!", "bold yellow")}
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to the application."""
-    app.command()(approve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +41,7 @@ class _Decision:
 def approve(  # noqa: PLR0913 -- options of a command
     subjects: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SUBJECT]…", help="tolerance:SERVICE, scenario:NAME or risk-acceptance:NAME."),
+        typer.Argument(metavar="SUBJECT", help="tolerance:SERVICE, scenario:NAME or risk-acceptance:NAME."),
     ] = None,
     *,
     body: Annotated[str | None, typer.Option("--body", metavar="TEXT", help="The body that decided.")] = None,
@@ -62,24 +55,23 @@ def approve(  # noqa: PLR0913 -- options of a command
     listing: Annotated[bool, typer.Option("--list", help="List what is approved and what is not.")] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw the approval that counts.")] = False,
     why: Annotated[str | None, typer.Option("--why", metavar="TEXT", help="Why it is withdrawn.")] = None,
-    model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
-    log: Annotated[
-        str, typer.Option("--log", metavar="LOG", help="Where the log is, or begins: a directory or an address.")
-    ] = EVIDENCE,
+    model: Declaration = None,
+    log: Recording = EVIDENCE,
     key: Annotated[
         str | None, typer.Option("--key", metavar="VKEY|FILE", help="With --list: the log's verifier key.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Record that a body of the institution approved what is declared, or list what is approved.
 
     What is approved is that declaration alone, by its digest: of a service its impact tolerance, the impact analysis,
-    RTO and RPO; of a scenario or a risk acceptance all of it but the title. When it changes it reads unapproved again;
-    a change elsewhere does not matter. The name of a person never enters the log: it is kept aside and can be erased.
+    RTO and RPO, and what they are measured by; of a scenario or a risk acceptance all of it but the title. When it
+    changes it reads unapproved again; a change elsewhere does not matter. The name of a person never enters the log: it
+    is kept aside and can be erased.
     """
-    from holdfast.cli.declaration import usable_model
+    from holdfast.cli.declaration import named_or_usual, usable_model
 
-    declared = usable_model(model)
+    declared = usable_model(named_or_usual(model))
     chosen = _chosen(declared, subjects or [], every=listing)
     if listing:
         with read_approved(log, key) as approved:
@@ -107,7 +99,7 @@ def _chosen(model: Model, given: Sequence[str], *, every: bool) -> tuple[str, ..
     unknown = [subject for subject in given if subject not in known]
     if not given or unknown:
         near = {each for subject in unknown for each in get_close_matches(subject, known, n=1)}
-        named = ", ".join(f'"{_safe(subject)}"' for subject in unknown)
+        named = ", ".join(f'"{safe(subject)}"' for subject in unknown)
         message = f"the model declares no {named}" if unknown else "expected what is approved, got nothing"
         hint = f"Did you mean {' and '.join(sorted(near))}? " if near else ""
         remedy = f"{hint}Name tolerance:SERVICE, scenario:NAME or risk-acceptance:NAME; --list shows all of them."
@@ -130,7 +122,7 @@ def _date(text: str | None) -> str:
 
     given = iso_date(text or "")
     if given is None or date.fromisoformat(given) > datetime.now(UTC).date() + timedelta(days=1):
-        message = f"expected --on with the date of the decision, got {_safe(text or 'nothing')}"
+        message = f"expected --on with the date of the decision, got {safe(text or 'nothing')}"
         raise UsageError("HF957", message, remedy="Write a day that has come, as 2026-11-20.")
     return given
 
@@ -146,6 +138,7 @@ def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: st
 
     minutes = None if decision.minutes is None else _required(decision.minutes, "--minutes")
     with open_log(place, create=True) as log:
+        began = f"the log {log.origin} began in {place}" if log.size() == 1 else ""
         by = _answering(model, decision.by, log)
         events = []
         for subject in chosen:
@@ -158,14 +151,16 @@ def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: st
             {"subject": event.subject, "entry": seq, "digest": event.digest, "body": event.body, "by": event.by}
             for event, seq in zip(events, seqs, strict=True)
         ]
-        typer.echo(json.dumps({"approved": recorded}, ensure_ascii=False, indent=2))
+        print_json({"approved": recorded})
         return
-    console = _console()
+    screen = console()
+    if began:
+        screen.print(Text(f"! {began}", "yellow"), soft_wrap=True)
     for event, seq in zip(events, seqs, strict=True):
-        said = f"{event.subject} approved by {_safe(event.body)} on {event.decided_on}: entry {seq}"
-        console.print(Text.assemble(("✓ ", "bold green"), said), soft_wrap=True)
-        console.print(Text(f"  declaration  sha256 {event.digest}", "dim"), soft_wrap=True)
-    _print_answering(console, model, by)
+        said = f"{event.subject} approved by {safe(event.body)} on {event.decided_on}: entry {seq}"
+        screen.print(Text.assemble(("✓ ", "bold green"), said), soft_wrap=True)
+        screen.print(Text(f"  declaration  sha256 {event.digest}", "dim"), soft_wrap=True)
+    _print_answering(screen, model, by)
 
 
 def _answering(model: Model, name: str | None, log: Log) -> str | None:
@@ -176,22 +171,23 @@ def _answering(model: Model, name: str | None, log: Log) -> str | None:
     return text if text in model.roles else log.conceal(text)
 
 
-def _print_answering(console: Console, model: Model, by: str | None) -> None:
+def _print_answering(screen: Console, model: Model, by: str | None) -> None:
     if by is None:
         return
     how = f"role {by}" if by in model.roles else f"digest {by}  (holdfast log reveal, holdfast log erase)"
-    console.print(Text(f"  answered for by {how}", "dim"), soft_wrap=True)
+    screen.print(Text(f"  answered for by {how}", "dim"), soft_wrap=True)
 
 
 def _withdraw(model: Model, chosen: Sequence[str], decision: _Decision, why: str, place: str, *, as_json: bool) -> None:
     """Record that the approvals which count are withdrawn, all or none; HF958 when one has none that counts."""
+    from holdfast.cli.record import entries
     from holdfast.evidence.events import ApprovalWithdrawn
     from holdfast.state.approvals import approval_entries
     from holdfast.store.opening import open_log
 
     with open_log(place) as log:
         given = approval_entries(entries(log))
-        missing = [subject for subject in chosen if subject not in given]
+        missing = [subject for subject in chosen if not given.get(subject)]
         if missing:
             message = f"no approval of {', '.join(missing)} counts in this log: nothing was withdrawn"
             raise HoldfastError("HF958", message, remedy="See what is approved with holdfast approve --list.")
@@ -206,7 +202,7 @@ def _withdraw(model: Model, chosen: Sequence[str], decision: _Decision, why: str
             {"subject": event.subject, "entry": seq, "approval": event.approval}
             for event, seq in zip(events, seqs, strict=True)
         ]
-        typer.echo(json.dumps({"withdrawn": withdrawn}, ensure_ascii=False, indent=2))
+        print_json({"withdrawn": withdrawn})
         return
     for event, seq in zip(events, seqs, strict=True):
         typer.echo(f"✓ {event.subject}: the approval of entry {event.approval} is withdrawn, by entry {seq}")
@@ -227,22 +223,22 @@ def _list(model: Model, chosen: Sequence[str], approved: Approved, *, as_json: b
     }
     if as_json:
         listed = [_as_json(subject, each, changed.get(subject, ())) for subject, each in found.items()]
-        typer.echo(json.dumps({"subjects": listed}, ensure_ascii=False, indent=2))
+        print_json({"subjects": listed, "record": approved.record})
         return
-    console = _console()
+    screen = console()
     width = max((len(subject) for subject in found), default=0)
     for subject, each in found.items():
         shape, style = _SHAPES[each.standing]
-        line = Text.assemble((f"{shape} ", style), (f"{subject:<{width}}", "bold"), f"  {_safe(str(each))}")
-        console.print(line, soft_wrap=True)
+        line = Text.assemble((f"{shape} ", style), (f"{subject:<{width}}", "bold"), f"  {safe(str(each))}")
+        screen.print(line, soft_wrap=True)
         for change in changed.get(subject, ())[:SHOWN_CHANGES]:
-            console.print(Padding(Text(_safe(change)), (0, 0, 0, 4)))
+            screen.print(Padding(Text(safe(change)), (0, 0, 0, 4)))
         more = len(changed.get(subject, ())) - SHOWN_CHANGES
         if more > 0:
-            console.print(Padding(Text(f"… and {more} more", "dim"), (0, 0, 0, 4)))
+            screen.print(Padding(Text(f"… and {more} more", "dim"), (0, 0, 0, 4)))
     counts = {word: sum(each.standing == word for each in found.values()) for word in _SHAPES}
-    console.print(Text(", ".join(f"{count} {word}" for word, count in counts.items() if count), "bold"))
-    console.print(Text(f"record: {approved.trust}", "dim"), soft_wrap=True)
+    screen.print(Text(", ".join(f"{count} {word}" for word, count in counts.items() if count), "bold"))
+    screen.print(Text(f"record: {approved.trust}", "dim"), soft_wrap=True)
 
 
 def _changes(model: Model, subject: str, approval: Approval, approved: Approved) -> tuple[str, ...]:
@@ -250,7 +246,7 @@ def _changes(model: Model, subject: str, approval: Approval, approved: Approved)
     from holdfast.model.canonical import subject_declaration
     from holdfast.model.difference.declared import declared_changes
 
-    if approval.entry is None:
+    if approval.entry is None or approved.log is None:
         return ()
     try:
         before = approved.log.attachment(approval.entry.event.digest)
@@ -267,17 +263,3 @@ def _as_json(subject: str, approval: Approval, changes: tuple[str, ...]) -> dict
         found |= {"body": event.body, "on": event.decided_on, "by": event.by, "minutes": event.minutes}
         found |= {"entry": entry.seq, "digest": event.digest, "changes": list(changes)}
     return found
-
-
-def _console() -> Console:
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDTH
-    return console
-
-
-def _safe(text: str) -> str:
-    """Return text on one line that cannot steer a terminal."""
-    from holdfast.report.svg import visible
-
-    return visible(" ".join(text.split()))

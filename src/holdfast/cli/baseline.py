@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from holdfast.cli.terminal import write
 from holdfast.errors import UsageError
 from holdfast.model.findings import Finding, Findings, listed, shown
 
@@ -106,7 +107,7 @@ def _names(node: Node | None, findings: Findings) -> Iterator[str]:
 def write_baseline(path: Path, weaknesses: Iterable[Weakness], until: str) -> None:
     """Write a baseline with a line for each weakness, to be edited: why and by have to be filled in.
 
-    Raises ``UsageError`` HF927 when the file cannot be written, or is there already: what somebody wrote is kept.
+    Raises ``UsageError`` HF927 when the file is there already: what somebody wrote is kept.
     """
     lines = [
         "# Weaknesses that are known and borne. Fill in why and by, set until to the day that was agreed, and delete",
@@ -120,14 +121,13 @@ def write_baseline(path: Path, weaknesses: Iterable[Weakness], until: str) -> No
             f"  until: {until}",
             '  by: ""',
         ]
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-    except OSError as error:
-        message = f"the baseline {path} cannot be written: {error.strerror or error}"
-        raise UsageError("HF927", message, remedy="Name a file that is not there yet, where you may write.") from error
+    if path.exists():
+        message = f"{path} is there already, and what somebody filled in is not overwritten"
+        raise UsageError("HF927", message, remedy="Name a file that is not there yet.")
+    write(path, "\n".join(lines) + "\n")
 
 
 def _quoted(text: str) -> str:
     """Return a subject as YAML takes it in a list: plain where it is a name, else in quotes."""
-    return text if re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", text, re.ASCII) else "'" + text.replace("'", "''") + "'"
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", text, re.ASCII) and text.lower() != "null"
+    return text if plain else "'" + text.replace("'", "''") + "'"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
+
+from holdfast.cli.options import AsJson
+from holdfast.cli.terminal import amount, print_json
 
 
 def init(
@@ -14,7 +16,7 @@ def init(
         str | None,
         typer.Option("--origin", metavar="ID", help="Its id, like bank.example/drills; a random one if left out."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Begin a log, with a signing key of its own; nothing is changed if there is one.
 
@@ -30,9 +32,9 @@ def init(
     keys = Outside.of(place).keys
     key = load_verifier(keys, found)
     if as_json:
-        typer.echo(json.dumps({"origin": found, "entries": entries, "key": str(key) if key else None}, indent=2))
+        print_json({"origin": found, "entries": entries, "key": str(key) if key else None})
         return
-    typer.echo(f"✓ the log {found} is in {place}; it has {entries:,} {'entry' if entries == 1 else 'entries'}")
+    typer.echo(f"✓ the log {found} is in {place}; it has {amount(entries, 'entry', 'entries')}")
     if key:
         typer.echo(f"  its verifier key: {key}")
         typer.echo(f"  the private key lies beside {verifier_path(keys, found)}: keep a copy where the log is not")

@@ -12,6 +12,24 @@ from holdfast.model.loader import load, root_of
 from holdfast.model.types import Model
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
+_USUAL = (Path("declaration"), Path("examples/meridian"))
+
+
+def named_or_usual(path: Path | None) -> Path:
+    """Return the declaration that was named, or else the first that is where declarations usually are.
+
+    Raises ``UsageError`` HF910 when none was named and there is none.
+    """
+    for usual in _USUAL if path is None else ():
+        if usual.exists():
+            return usual
+    if path is None:
+        message = "no declaration was named, and there is none in declaration"
+        remedy = (
+            "Name a directory of YAML files. holdfast init DIR writes one to begin with; holdfast import brings one."
+        )
+        raise UsageError("HF910", message, remedy=remedy)
+    return path
 
 
 def read_files(path: Path) -> tuple[dict[str, bytes], str]:
@@ -25,11 +43,12 @@ def read_files(path: Path) -> tuple[dict[str, bytes], str]:
         if path.is_file():
             found = [path]
         elif path.is_dir():
-            found = sorted(entry for entry in path.iterdir() if is_declaration(entry) and entry.is_file())
+            found = sorted(entry for entry in path.iterdir() if is_declaration(entry))
         else:
-            message = f"expected a declaration at {path}, got nothing there"
+            got = "neither" if path.exists() else "nothing there"
+            message = f"expected a directory or a file at {path}, got {got}"
             raise UsageError("HF910", message, remedy="Name a directory of YAML files, or one file.")
-        files = {entry.name: _read(entry) for entry in found}
+        files = {entry.name: _read(entry) for entry in found if _is_file(entry)}
     except OSError as error:
         message = f"{error.filename or path} cannot be read: {error.strerror or error}"
         raise EnvironmentProblem("HF911", message, remedy="Make it readable for this account.") from error
@@ -41,7 +60,19 @@ def read_files(path: Path) -> tuple[dict[str, bytes], str]:
 
 def is_declaration(path: PurePath) -> bool:
     """Return whether a file of this name, directly in a directory, is read as part of its declaration."""
-    return path.suffix in _SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is a file to read, ``False`` for a folder, which belongs to others.
+
+    Raises ``EnvironmentProblem`` HF911 for a link that leads nowhere, or a pipe: a model from which a file is missing
+    in silence would look better than it is.
+    """
+    if path.is_file() or path.is_dir():
+        return path.is_file()
+    message = f"{path} cannot be read: it is no file, or a link that leads to none"
+    raise EnvironmentProblem("HF911", message, remedy="Put the file there, or remove the entry.")
 
 
 def _read(path: Path) -> bytes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -13,17 +12,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Recording
+from holdfast.cli.terminal import console, print_json, write
 from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
-    from holdfast.evidence.envelope import Envelope
     from holdfast.exercises.plan import Plan
     from holdfast.measures.judgement import Judgement
     from holdfast.model.types import Environment, Model, Scenario
     from holdfast.store.signed import SignedLog
 
-_MODEL = Path("examples/meridian")
-_EVIDENCE = "evidence"
 _REPORTS = "reports"  # in the log's directory; where the command runs, if the log lies in a database
 
 
@@ -40,13 +38,8 @@ class _Drill:
     as_json: bool
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to the application."""
-    app.command()(drill)
-
-
 def drill(  # noqa: PLR0913 -- options of a command
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Scenarios of the model.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Scenarios of the model.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Run every drill of the model, one after the other.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the drills; run nothing.")] = False,
@@ -57,17 +50,17 @@ def drill(  # noqa: PLR0913 -- options of a command
     healing: Annotated[
         bool, typer.Option("--heal", help="Undo what a drill that died left behind; run nothing.")
     ] = False,
-    model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
-    log: Annotated[
-        str, typer.Option("--log", metavar="LOG", help="Where the log is, or begins: a directory or an address.")
-    ] = _EVIDENCE,
+    model: Declaration = None,
+    log: Recording = EVIDENCE,
     range_dir: Annotated[Path | None, typer.Option("--range", metavar="DIR", help="Use this running range.")] = None,
     keep_range: Annotated[bool, typer.Option("--keep-range", help="Leave the range up afterwards.")] = False,
-    environment: Annotated[str, typer.Option("--environment", help="What may be touched: range or test.")] = "range",
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="DIR", help="Where reports go. [default: reports in the log]")
+    environment: Annotated[
+        str, typer.Option("--environment", metavar="range|test", help="What may be touched.")
+    ] = "range",
+    reports: Annotated[
+        Path | None, typer.Option("--reports", metavar="DIR", help="Where reports go. [default: reports in the log]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run scenarios on the range: break it, watch it recover, undo, and judge it from the record.
 
@@ -77,45 +70,57 @@ def drill(  # noqa: PLR0913 -- options of a command
     if stopping or healing:
         _tidy(log, stopping=stopping)
         return
-    from holdfast.cli.declaration import usable_model
+    from holdfast.cli.declaration import named_or_usual, usable_model
 
-    declared = usable_model(model)
-    chosen = _chosen(declared, names or [], every=every or (listing and not names))
+    place = named_or_usual(model)
+    declared = usable_model(place)
+    chosen = _chosen(declared, place, names or [], every=every or (listing and not names))
     if listing:
-        _list(chosen, as_json=as_json)
+        _list(chosen, _standings(declared, chosen, log), as_json=as_json)
         return
     allowed = _environment(environment)
     from holdfast.exercises.plan import plan
 
     plans = [plan(declared, scenario, allowed) for scenario in chosen]
     if planning:
-        _show_plans(plans, as_json=as_json)
+        _show_plans(plans, _standings(declared, chosen, log), as_json=as_json)
         return
     from holdfast.store.opening import open_log
     from holdfast.store.places import is_address
 
     with open_log(log, create=True) as opened:
-        place = None if range_dir is None else range_dir.resolve()
-        reports = report or Path("" if is_address(log) else log, _REPORTS)
-        wanted = _Drill(declared, allowed, opened, place, keep_range, reports, as_json)
+        running = None if range_dir is None else range_dir.resolve()
+        reports = reports or Path("" if is_address(log) else log, _REPORTS)
+        wanted = _Drill(declared, allowed, opened, running, keep_range, reports, as_json)
         judged = _run_all(wanted, chosen)
     from holdfast.cli.verdicts import worst
 
     raise typer.Exit(worst(judged))
 
 
-def _chosen(model: Model, names: list[str], *, every: bool) -> list[Scenario]:
-    """Return the scenarios that were named, in that order, or all of them that are rehearsed."""
+def _chosen(model: Model, place: Path, names: list[str], *, every: bool) -> list[Scenario]:
+    """Return the scenarios that were named, in that order, or all of them that are rehearsed; HF409 if there is none.
+
+    Nothing that ran is nothing that held: a model without a drill is refused, not passed.
+    """
+    from difflib import get_close_matches
+
     rehearsed = {name: scenario for name, scenario in model.scenarios.items() if scenario.rehearsed}
+    if not rehearsed:
+        message = f"the model in {place} has no scenario that a drill could run"
+        remedy = "Give one disruption, load and abort_when, or name another model with --model."
+        raise UsageError("HF409", message, remedy=remedy)
     if every:
         return list(rehearsed.values())
-    known = ", ".join(rehearsed) or "none"
+    known = ", ".join(rehearsed)
     if not names:
         raise UsageError("HF409", "expected the name of a scenario, got none", remedy=f"Name one of {known}, or --all.")
     for name in names:
         if name not in model.scenarios:
-            message = f"the model has no scenario {name!r}"
-            raise UsageError("HF409", message, remedy=f"There are: {known}.")
+            message = f"the model in {place} has no scenario {name!r}"
+            near = get_close_matches(name, rehearsed, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise UsageError("HF409", message, remedy=f"{hint}There are: {known}.")
         if name not in rehearsed:
             message = f"scenario {name!r} is only modelled: it has no disruption that a drill could run"
             remedy = f"Give it disruption, load and abort_when, or name one of {known}."
@@ -175,23 +180,21 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
     """Heal what is left of earlier drills, run each scenario, judge it, and write its report."""
     from holdfast.cli.progress import watching
     from holdfast.cli.record import audited, facts, sentence
-    from holdfast.cli.verdicts import WIDTH, line, show
+    from holdfast.cli.verdicts import line, show
     from holdfast.exercises.heal import heal
     from holdfast.exercises.order import Order
     from holdfast.exercises.runner import Runner
     from holdfast.measures.summary import summary
 
-    console = Console(highlight=False, stderr=wanted.as_json)
-    if not console.is_terminal:
-        console.width = WIDTH
-    heal(wanted.log, _once(lambda line: console.print(line, markup=False)))
+    screen = console(stderr=wanted.as_json)
+    heal(wanted.log, _once(screen.print))
     judged: list[Judgement] = []
     results: list[dict[str, object]] = []
     for scenario in chosen:
         order = Order(
             wanted.model, scenario, wanted.environment, wanted.log, wanted.range_dir, keep_range=wanted.keep_range
         )
-        with watching(console) as watcher:
+        with watching(screen) as watcher:
             runner = Runner(order, watcher.tell)
             exercise = runner.run()
         audit = audited(wanted.log.place, None)
@@ -200,28 +203,25 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
         written = _write(wanted, judgement)
         results.append({**summary(judgement), **written, "record": facts(audit)})
         if not wanted.as_json:
-            show(console, judgement)
-            _show_places(
-                console, {"record": sentence(audit), **written}, runner.directory if wanted.keep_range else None
-            )
+            show(screen, judgement)
+            kept = runner.directory if wanted.keep_range else None
+            _show_places(screen, {"record": sentence(audit), **written}, kept)
         if runner.interrupted:
             break
     if wanted.as_json:
-        typer.echo(json.dumps({"exercises": results}, ensure_ascii=False, indent=2))
+        print_json({"exercises": results})
     elif len(judged) > 1:
         for judgement in judged:
-            console.print(line(judgement), soft_wrap=True)
+            screen.print(line(judgement), soft_wrap=True)
     return judged
 
 
 def _judge(log: SignedLog, exercise: str) -> Judgement:
+    from holdfast.cli.record import entries
     from holdfast.exercises.vocabulary import vocabulary
     from holdfast.measures.judgement import judge_exercise
 
-    envelopes: list[Envelope] = []
-    while page := log.read(envelopes[-1].seq if envelopes else -1):
-        envelopes += page
-    return judge_exercise(envelopes, log.attachment, exercise, vocabulary())
+    return judge_exercise(entries(log), log.attachment, exercise, vocabulary())
 
 
 def _write(wanted: _Drill, judgement: Judgement) -> dict[str, str]:
@@ -230,9 +230,8 @@ def _write(wanted: _Drill, judgement: Judgement) -> dict[str, str]:
     from holdfast.store.bundle import export
 
     directory = wanted.reports / judgement.exercise.id
-    directory.mkdir(parents=True, exist_ok=True)
     report, bundle = directory / "report.html", directory / "bundle"
-    report.write_text(render(judgement), encoding="utf-8")
+    write(report, render(judgement))
     export(wanted.log, bundle)
     return {"report": str(report), "bundle": str(bundle), "log": wanted.log.place}
 
@@ -240,31 +239,72 @@ def _write(wanted: _Drill, judgement: Judgement) -> dict[str, str]:
 # -- showing --
 
 
-def _list(scenarios: list[Scenario], *, as_json: bool) -> None:
+Approvals = Mapping[str, Mapping[str, str]]
+"""By scenario: how it stands with its body, as ``scenario``, and the limits that it is judged by, as ``limits``."""
+
+
+def _standings(model: Model, scenarios: list[Scenario], log: str) -> Approvals:
+    """Return how each scenario and its limits stand by the log; nothing is approved where none has begun yet."""
+    from holdfast.cli.approved import standings
+
+    try:
+        found = standings(model, None if log == EVIDENCE else log) or {}
+    except HoldfastError as error:
+        if error.code != "HF201":
+            raise
+        found = {}
+    return {
+        each.name: {
+            "scenario": found.get(f"scenario:{each.name}", "unapproved"),
+            "limits": found.get(f"tolerance:{each.service}", "unapproved"),
+        }
+        for each in scenarios
+    }
+
+
+def _said(standing: Mapping[str, str]) -> str:
+    """Return what is not approved, in words; nothing when all is."""
+    return ", ".join(f"{what} {word}" for what, word in standing.items() if word != "approved")
+
+
+def _list(scenarios: list[Scenario], approvals: Approvals, *, as_json: bool) -> None:
     if as_json:
-        listed = [{"name": s.name, "title": s.title, "family": s.family, "type": s.exercise_type} for s in scenarios]
-        typer.echo(json.dumps({"scenarios": listed}, ensure_ascii=False, indent=2))
+        listed = [
+            {
+                "name": each.name,
+                "title": each.title,
+                "family": each.family,
+                "type": each.exercise_type,
+                "approvals": approvals[each.name],
+            }
+            for each in scenarios
+        ]
+        print_json({"scenarios": listed})
         return
+    screen = console()
     width = max((len(scenario.name) for scenario in scenarios), default=0)
     for scenario in scenarios:
-        typer.echo(f"{scenario.name:<{width}}  {scenario.title}")
+        line = Text(f"{scenario.name:<{width}}  {scenario.title}")
+        if said := _said(approvals[scenario.name]):
+            line.append(f"  ({said})", "yellow")
+        screen.print(line, soft_wrap=True)
 
 
-def _show_plans(plans: list[Plan], *, as_json: bool) -> None:
+def _show_plans(plans: list[Plan], approvals: Approvals, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"plans": [_plan_as_json(each) for each in plans]}, ensure_ascii=False, indent=2))
+        print_json({"plans": [_plan_as_json(each) | {"approvals": approvals[each.scenario.name]} for each in plans]})
         return
-    console = Console(highlight=False)
+    screen = console()
     for each in plans:
         scenario = each.scenario
-        console.print(Text.assemble((scenario.name, "bold"), f"  {scenario.title}"))
+        screen.print(Text.assemble((scenario.name, "bold"), f"  {scenario.title}"))
         for step in each.steps:
             fault = step.fault
             given = ", ".join(f"{name}: {value}" for name, value in step.parameters.items())
             when = f"{fault.after_ms / 1000:g} s after the first, " if fault.after_ms else ""
-            console.print(f"  {fault.name} on {fault.target}" + (f" ({given})" if given else ""), style="bold red")
+            screen.print(f"  {fault.name} on {fault.target}" + (f" ({given})" if given else ""), style="bold red")
             _lines(
-                console,
+                screen,
                 {
                     "does": step.does,
                     "hits": ", ".join(step.hit),
@@ -281,25 +321,26 @@ def _show_plans(plans: list[Plan], *, as_json: bool) -> None:
         if limit_ms is not None:
             aborts = f"clients are disrupted for longer than {limit_ms / 1000:g} s, or {aborts}"
         _lines(
-            console,
+            screen,
             {
                 "taken along": ", ".join(each.taken_along) or "nothing",
                 "still possible": ", ".join(stay) or f"no mode of {scenario.service}",
                 "aborts when": aborts,
                 "expected": ", ".join(f"{k} {v}" for k, v in scenario.expect.items()) or "every check holds",
+                "approval": _said(approvals[scenario.name]) or "scenario and limits approved",
             },
         )
-        console.print()
-    console.print("This is a plan: nothing was touched.", style="dim")
+        screen.print()
+    screen.print("This is a plan: nothing was touched.", style="dim")
 
 
-def _lines(console: Console, rows: dict[str, str]) -> None:
+def _lines(screen: Console, rows: dict[str, str]) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", min_width=16, justify="right")
     table.add_column()
     for name, value in rows.items():
         table.add_row(name, Text(value))
-    console.print(table)
+    screen.print(table)
 
 
 def _plan_as_json(plan: Plan) -> dict[str, object]:
@@ -326,11 +367,11 @@ def _plan_as_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def _show_places(console: Console, written: dict[str, str], kept: Path | None) -> None:
+def _show_places(screen: Console, written: dict[str, str], kept: Path | None) -> None:
     """Print where the report, the bundle and the log are."""
-    console.print()
+    screen.print()
     for name, where in written.items():
-        console.print(f"{name:>9}  {where}", markup=False, soft_wrap=True)
+        screen.print(f"{name:>9}  {where}", soft_wrap=True)
     if kept is not None:
-        console.print(f"    range  {kept}", markup=False, soft_wrap=True)
-    console.print()
+        screen.print(f"    range  {kept}", soft_wrap=True)
+    screen.print()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from holdfast.cli.options import Approvals, AsJson, Declaration
+from holdfast.cli.terminal import console, print_json, safe
 from holdfast.errors import UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -19,54 +20,48 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
     from holdfast.model.trees import Line
     from holdfast.model.types import Model
 
-WIDTH = 100
-_MODEL = Path("examples/meridian")
+SHOWN_LEVELS = 3
+SHOWN_LINES = 20
 _WARNING = ("unapproved", "changed since", "never", "down:", "without a declared way back", "nobody")
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to the application."""
-    app.command()(explain)
 
 
 def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A service, resource, group, site, role, scenario, …")],
-    model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
-    log: Annotated[
-        str | None, typer.Option("--log", metavar="LOG", help="Where approvals stand. [default: evidence, if there]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    model: Declaration = None,
+    log: Approvals = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every tree to its last leaf.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain what something stands on and what stands on it.
 
     It takes the name of anything that the model declares: services, resources, redundancy groups, sites, teams, third
-    parties, segments, roles, persons and scenarios. Where a name stands for several, all of them are explained.
+    parties, segments, roles, persons, scenarios, what things share, candidates and risk acceptances. Where a name
+    stands for several, all of them are explained.
     """
     from holdfast.cli.approved import approvals_said
-    from holdfast.cli.declaration import usable_model
+    from holdfast.cli.declaration import named_or_usual, usable_model
     from holdfast.exercises.vocabulary import vocabulary
     from holdfast.model.standing import explain as explained
     from holdfast.model.standing import nearest
 
-    declared = usable_model(model)
+    place = named_or_usual(model)
+    declared = usable_model(place)
     explanations = explained(declared, vocabulary(), name, approvals_said(declared, log))
     if not explanations:
         near = " or ".join(f'"{each}"' for each in nearest(declared, name))
-        remedy = f"Did you mean {near}?" if near else f"holdfast check {model} shows what is declared."
-        raise UsageError("HF950", f'nothing in {model} is called "{_safe(name)}"', remedy=remedy)
-    folder = model if model.is_dir() else model.parent
+        remedy = f"Did you mean {near}?" if near else f"holdfast map {place} shows what is declared."
+        raise UsageError("HF950", f'nothing in {place} is called "{safe(name)}"', remedy=remedy)
+    folder = place if place.is_dir() else place.parent
     falls = {each.sort: _falls(declared, each) for each in explanations}
     if as_json:
         found = [_as_json(each, folder, falls[each.sort]) for each in explanations]
-        typer.echo(json.dumps({"explained": found}, ensure_ascii=False, indent=2))
+        print_json({"explained": found})
         return
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDTH
+    screen = console()
     for number, each in enumerate(explanations):
         if number:
-            console.rule(style="dim")
-        _show(console, each, folder, falls[each.sort])
+            screen.rule(style="dim")
+        _show(screen, each, folder, falls[each.sort], every=every)
 
 
 Falls = tuple[tuple[str, str], ...] | None
@@ -85,33 +80,33 @@ def _falls(model: Model, explanation: Explanation) -> Falls:
     return tuple((service, state) for service, state in services.items() if state != "up")
 
 
-def _show(console: Console, explanation: Explanation, folder: Path, falls: Falls) -> None:
+def _show(screen: Console, explanation: Explanation, folder: Path, falls: Falls, *, every: bool) -> None:
     """Print one explanation: a headline, facts, and a tree for each part."""
-    title = "" if explanation.title == explanation.name else f"  {_safe(explanation.title)}"
-    console.print(Text.assemble((explanation.name, "bold"), title, (f"  {explanation.sort}", "cyan")), soft_wrap=True)
+    title = "" if explanation.title == explanation.name else f"  {safe(explanation.title)}"
+    screen.print(Text.assemble((explanation.name, "bold"), title, (f"  {explanation.sort}", "cyan")), soft_wrap=True)
     place = explanation.place
-    console.print(Text(f"declared at {folder / place.file}:{place.line}", "dim"), soft_wrap=True)
+    screen.print(Text(f"declared at {folder / place.file}:{place.line}", "dim"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", justify="right", no_wrap=True)
     table.add_column()
     for name, value in explanation.facts:
-        table.add_row(name, _noted(_safe(value), ""))
+        table.add_row(name, _noted(safe(value), ""))
     if falls is not None:
         table.add_row("if it alone fails", _fallen(falls))
-    console.print(table)
+    screen.print(table)
     for part in explanation.parts:
         if not part.lines:
-            console.print(Text.assemble((part.title, "bold"), (f": {part.nothing}", "dim")))
+            screen.print(Text.assemble((part.title, "bold"), (f": {part.nothing}", "dim")))
             continue
         tree = Tree(Text(part.title, "bold"), guide_style="dim")
-        _grow(tree, part.lines)
-        console.print(tree)
+        _grow(tree, part.lines, every=every)
+        screen.print(tree)
 
 
 def _fallen(falls: tuple[tuple[str, str], ...]) -> Text:
     """Return which services stop and which run worse."""
     if not falls:
-        return Text("every service goes on as before", "green")
+        return Text("no service stops, once what stands by has taken over", "green")
     words = {"down": ("stops", "bold red"), "degraded": ("runs degraded", "yellow")}
     said = Text()
     for number, (name, state) in enumerate(falls):
@@ -120,14 +115,41 @@ def _fallen(falls: tuple[tuple[str, str], ...]) -> Text:
     return said
 
 
-def _grow(tree: Tree, lines: tuple[Line, ...]) -> None:
-    """Add lines to a tree; it grows without recursion, because a model may be deeper than Python's stack."""
-    ahead = [(tree, line) for line in reversed(lines)]
+def _grow(tree: Tree, lines: tuple[Line, ...], *, every: bool) -> None:
+    """Add lines to a tree, the first levels and the first lines unless every one is wanted.
+
+    It grows without recursion, because a model may be deeper than Python's stack.
+    """
+    shown, rest = (lines, ()) if every else (lines[:SHOWN_LINES], lines[SHOWN_LINES:])
+    cut: set[str | None] = set()
+    ahead = [(tree, line, 1) for line in reversed(shown)]
     while ahead:
-        parent, line = ahead.pop()
-        words = Text(_safe(line.words), "" if line.name is None else "bold" if line.below else "")
-        branch = parent.add(Text.assemble(words, "  ", _noted(_safe(line.note), "dim")) if line.note else words)
-        ahead += [(branch, each) for each in reversed(line.below)]
+        parent, line, level = ahead.pop()
+        words = Text(safe(line.words), "" if line.name is None else "bold" if line.below else "")
+        note = line.note.replace("see above", "more of it by --all") if line.name in cut else line.note
+        branch = parent.add(Text.assemble(words, "  ", _noted(safe(note), "dim")) if note else words)
+        if line.below and level == SHOWN_LEVELS and not every:
+            left = _all_of(line.below)
+            cut |= {each.name for each in left if each.below}
+            branch.add(_more(len(left)))
+        else:
+            ahead += [(branch, each, level + 1) for each in reversed(line.below)]
+    if rest:
+        tree.add(_more(len(_all_of(rest))))
+
+
+def _all_of(lines: tuple[Line, ...]) -> list[Line]:
+    """Return lines and all that stand below them."""
+    found, ahead = [], list(lines)
+    while ahead:
+        line = ahead.pop()
+        found.append(line)
+        ahead += line.below
+    return found
+
+
+def _more(count: int) -> Text:
+    return Text(f"… {count} more, shown by --all", "dim")
 
 
 def _noted(text: str, style: str) -> Text:
@@ -157,10 +179,3 @@ def _line_as_json(line: Line) -> dict[str, object]:
         "note": line.note,
         "below": [_line_as_json(each) for each in line.below],
     }
-
-
-def _safe(text: str) -> str:
-    """Return text on one line that cannot steer a terminal."""
-    from holdfast.report.svg import visible
-
-    return visible(" ".join(text.split()))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from holdfast.errors import EnvironmentProblem, UsageError
+from holdfast.cli.terminal import amount, console, write
+from holdfast.errors import UsageError
 
 SCHEMA_FILE = "holdfast.schema.json"
 WRITTEN = date(2026, 11, 21)
@@ -20,15 +20,10 @@ WRITTEN = date(2026, 11, 21)
 _DATE = re.compile(r"\b2[0-9]{3}-[0-9]{2}-[0-9]{2}\b")
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to the application."""
-    app.command()(init)
-
-
 def init(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="Where to write it: a new directory, or an empty one.")
-    ],
+    ] = Path("declaration"),
 ) -> None:
     """Write a small model to begin with: a payment bank with two data centres, people, suppliers and scenarios.
 
@@ -42,26 +37,20 @@ def init(
     texts = {each.name: each.read_text("utf-8") for each in (files("holdfast.model") / "starter").iterdir()}
     starter = {name: _moved(text, datetime.now(UTC).date() - WRITTEN) for name, text in sorted(texts.items())}
 
-    try:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            message = f"expected a new or an empty directory, got {directory}, which is neither"
-            raise UsageError("HF954", message, remedy="Name another directory: nothing is overwritten.")
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in (*starter.items(), (SCHEMA_FILE, schema_text())):
-            (directory / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{error.filename or directory} cannot be written: {error.strerror or error}"
-        raise EnvironmentProblem("HF955", message, remedy="Name a directory that you may write to.") from error
-    console = Console(highlight=False, markup=False)
-    console.print(
-        Text.assemble(("✓ ", "bold green"), f"a model of {len(starter)} files in {directory}"), soft_wrap=True
-    )
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        message = f"expected a new or an empty directory, got {directory}, which is neither"
+        raise UsageError("HF954", message, remedy="Name another directory: nothing is overwritten.")
+    for name, text in (*starter.items(), (SCHEMA_FILE, schema_text())):
+        write(directory / name, text)
+    screen = console()
+    said = f"a model of {amount(len(starter), 'file')} in {directory}, with its schema for editors"
+    screen.print(Text.assemble(("✓ ", "bold green"), said), soft_wrap=True)
     for line in (
         f"holdfast check {directory}",
         f"holdfast explain payments --model {directory}",
         f"holdfast schema > {directory / SCHEMA_FILE}    (again after an update of Holdfast)",
     ):
-        console.print(Text(f"  {line}", "dim"), soft_wrap=True)
+        screen.print(Text(f"  {line}", "dim"), soft_wrap=True)
 
 
 def _moved(text: str, days: timedelta) -> str:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from holdfast.errors import EnvironmentProblem, UsageError
+from holdfast.cli.options import Approvals, AsJson, Named, On, day_meant
+from holdfast.cli.terminal import print_json, write
+from holdfast.errors import UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
+    from collections.abc import Iterable
+
     from holdfast.model.types import Model
     from holdfast.report.map.condition import Conditions
     from holdfast.report.map.graph import Graph
     from holdfast.report.map.scene import By
     from holdfast.report.map.sheet import Marks
 
-_MODEL = Path("examples/meridian")
 _PAGE = Path("map.html")
-_SHOWN = 12
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to the application."""
-    app.command("map")(map_)
 
 
 def map_(  # noqa: PLR0913 -- options of a command
+    path: Named = None,
     *,
     service: Annotated[
         str | None, typer.Option("--service", metavar="NAME", help="Only what this service stands on.")
@@ -37,8 +33,7 @@ def map_(  # noqa: PLR0913 -- options of a command
         list[str] | None,
         typer.Option("--fail", metavar="NAME", help="Fail this resource, group, site or third party; may be repeated."),
     ] = None,
-    by: Annotated[str, typer.Option("--by", help="Group by site, tier or owner.")] = "site",
-    model: Annotated[Path, typer.Option("--model", metavar="DIR", help="The declaration.")] = _MODEL,
+    by: Annotated[str, typer.Option("--by", metavar="site|tier|owner", help="What the bands are.")] = "site",
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the map as a picture.")] = None,
     html: Annotated[
         Path | None,
@@ -47,36 +42,38 @@ def map_(  # noqa: PLR0913 -- options of a command
     weaknesses: Annotated[
         bool, typer.Option("--weaknesses", help="Number the critical and high weaknesses of each thing.")
     ] = False,
-    log: Annotated[
-        str | None,
-        typer.Option("--log", metavar="LOG", help="Mark services whose tolerance this log does not approve."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print nodes, edges and states as one JSON object.")] = False,
+    on: On = None,
+    log: Approvals = None,
+    as_json: AsJson = False,
 ) -> None:
     """Draw the dependency map: services on top, below them what they stand on, sites side by side.
 
-    The page needs no network and no server: click anything to fail it and see which services fall. It shows the
-    instant effect, after failovers; recovery times are not in it. What is failed with --fail is failed when it opens.
+    The page needs no network and no server: click anything to fail it and see which services fall. It shows what is
+    left after failovers, with batteries and other reserves run out and nothing recovered. What is failed with --fail is
+    failed when it opens. Services whose tolerance the log does not approve are marked.
     """
-    from holdfast.cli.declaration import usable_model
+    from holdfast.cli.declaration import named_or_usual, usable_model
     from holdfast.report.map.condition import conditions
     from holdfast.report.map.graph import graph_of
     from holdfast.report.map.page import page
     from holdfast.report.map.sheet import View, story, svg_file
 
-    declared = usable_model(model)
+    declared = usable_model(named_or_usual(path))
     view = View(_by(by), _service(declared, service))
     graph = graph_of(declared)
     found = conditions(graph, _failed(declared, fail or []))
     if as_json:
-        typer.echo(json.dumps(_as_json(graph, found, view.service), ensure_ascii=False, indent=2))
-    marks = _marks(declared, weaknesses=weaknesses, log=log)
-    if svg is not None:
-        _write(svg, svg_file(graph, found, view, marks), as_json=as_json)
-    if html is not None or (svg is None and not as_json):
-        _write(html or _PAGE, page(graph, found, view, marks), as_json=as_json)
+        print_json(_as_json(graph, found, view.service))
+    if html is None and svg is None and not as_json:
+        html = _PAGE
+    if html is not None or svg is not None:
+        marks = _marks(declared, day_meant(on) if weaknesses else None, log)
+        if svg is not None:
+            _write(svg, svg_file(graph, found, view, marks), as_json=as_json)
+        if html is not None:
+            _write(html, page(graph, found, view, marks), as_json=as_json)
     if not as_json:
-        typer.echo(story(graph, found))
+        typer.echo(story(graph, found, view))
 
 
 def _by(word: str) -> By:
@@ -95,8 +92,8 @@ def _service(model: Model, name: str | None) -> str | None:
     """Return the service to focus on; HF940 when the model has none of that name."""
     if name is None or name in model.services:
         return name
-    known = _some(list(model.services))
-    raise UsageError("HF940", f"expected a service of the model, got {name!r}", remedy=f"Name one of {known}.")
+    near = _near(name, model.services)
+    raise UsageError("HF940", f"expected a service of the model, got {name!r}", remedy=near)
 
 
 def _failed(model: Model, names: list[str]) -> frozenset[str]:
@@ -108,57 +105,43 @@ def _failed(model: Model, names: list[str]) -> frozenset[str]:
             message = f"{name!r} is a service: it cannot be failed, only what it needs"
             raise UsageError("HF941", message, remedy=f"See what it needs: holdfast map --service {name}")
         message = f"expected a resource, group, site or third party to fail, got {name!r}"
-        near = _near(model, name)
-        remedy = f"Did you mean {near}?" if near else "holdfast map --json lists every name."
-        raise UsageError("HF941", message, remedy=remedy)
+        raise UsageError("HF941", message, remedy=_near(name, [*model.sites, *model.groups, *model.resources]))
     return frozenset(names)
 
 
-def _near(model: Model, name: str) -> str:
+def _near(name: str, known: Iterable[str]) -> str:
+    """Return a remedy for a name that is none of ``known``."""
     from difflib import get_close_matches
 
-    return " or ".join(get_close_matches(name, [*model.sites, *model.groups, *model.resources], n=2))
+    near = " or ".join(get_close_matches(name, sorted(known), n=2))
+    return f"Did you mean {near}?" if near else "holdfast map --json lists every name."
 
 
-def _some(names: list[str]) -> str:
-    """Return some of many names, and how many more there are."""
-    more = len(names) - _SHOWN
-    return (", ".join(names[:_SHOWN]) or "none") + (f" and {more} more" if more > 0 else "")
-
-
-def _marks(model: Model, *, weaknesses: bool, log: str | None) -> Marks:
-    """Return what is noted beside the declaration, as far as it was asked for."""
+def _marks(model: Model, day: str | None, log: str | None) -> Marks:
+    """Return what is unapproved by a log, and the weaknesses on a day, if there is one."""
+    from holdfast.cli.approved import standings
     from holdfast.report.map.graph import service_key
     from holdfast.report.map.sheet import Marks
 
+    approved = standings(model, log)
     noted: dict[str, tuple[str, ...]] = {}
-    if weaknesses:
+    if day is not None:
         from holdfast.analysis.weakness import weaknesses as found
 
-        for each in found(model, datetime.now(UTC).date().isoformat()):
+        for each in found(model, day, approved):
             if each.weight in {"critical", "high"}:
                 for name in each.subjects:
                     key = service_key(name) if name in model.services else name
                     noted[key] = (*noted.get(key, ()), each.message)
-    if log is None:
-        return Marks(noted)
-    from holdfast.cli.approved import approvals_said
-
-    said = approvals_said(model, log)
-    loose = frozenset(name for name in model.services if not said.get(f"tolerance:{name}", "").startswith("approved"))
-    return Marks(noted, loose)
+    # What no log approves is unapproved, also where there is no log.
+    said = approved or {}
+    loose = (name for name in model.services if said.get(f"tolerance:{name}") != "approved")
+    return Marks(noted, frozenset(loose))
 
 
 def _write(file: Path, text: str, *, as_json: bool) -> None:
-    """Write a file and say so; HF943 when it cannot be written."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"the map cannot be written to {file}: {error.strerror or error}"
-        raise EnvironmentProblem(
-            "HF943", message, remedy="Name a file in a directory that you may write to."
-        ) from error
+    """Write a file and say so; HF922 when it cannot be written."""
+    write(file, text)
     if not as_json:
         typer.echo(f"map: {file}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,23 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast.cli.options import EVIDENCE, AsJson, Source
+from holdfast.cli.terminal import print_json
 from holdfast.errors import EnvironmentProblem
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
     from holdfast.evidence.tlog_proof import Proof
     from holdfast.evidence.verification import StoredCheckpoint, StoredEntry
 
-_EVIDENCE = "evidence"
-
-Source = Annotated[str, typer.Option("--log", metavar="LOG", help="A log's directory or address, or a bundle.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-
 
 def prove(
     seq: Annotated[int, typer.Argument(metavar="SEQ", help="The entry's sequence number.")],
-    log: Annotated[
-        str, typer.Option("--log", metavar="LOG", help="A log's directory or address, or a bundle.")
-    ] = _EVIDENCE,
+    log: Source = EVIDENCE,
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Size of the checkpoint; the latest if left out.")
     ] = None,
@@ -48,7 +42,10 @@ def prove(
     older = None if since is None else _read(since)
     with _rows(log) as (checkpoints, entries):
         proof = prove_entry(checkpoints, entries, seq, size, older)
-    typer.echo(json.dumps(_as_json(proof), ensure_ascii=False, indent=2) if as_json else proof.text(), nl=as_json)
+    if as_json:
+        print_json(_as_json(proof))
+        return
+    typer.echo(proof.text(), nl=False)
 
 
 def check_proof(
@@ -58,18 +55,19 @@ def check_proof(
 ) -> None:
     """Check a proof offline, against a key that you have from elsewhere, and print the entry that it proves."""
     from holdfast.evidence.tlog_proof import check, read_proof
+    from holdfast.report.svg import visible
     from holdfast.store.keys import read_verifier
 
     proof = read_proof(_read(file))
     proven = check(proof, read_verifier(key))
     if as_json:
-        typer.echo(json.dumps({"held": True, **_as_json(proof)}, ensure_ascii=False, indent=2))
+        print_json({"held": True, **_as_json(proof)})
         return
     checkpoint, older = proven.checkpoint, proven.since
     typer.echo(f"✓ held: entry {proof.index} of the {checkpoint.size:,} that this key signed for {checkpoint.origin}")
     if older is not None:
         typer.echo(f"✓ held: the first {older.size:,} of them are those that the older checkpoint signed")
-    typer.echo(proof.entry)
+    typer.echo(visible(proof.entry))
 
 
 @contextmanager
@@ -84,7 +82,7 @@ def _rows(place: str) -> Iterator[tuple[Sequence[StoredCheckpoint], Iterable[Sto
         size = read_checkpoint(note, None).size
         yield [StoredCheckpoint(0, size, note)], bundle.stored_entries(directory, size)
         return
-    with open_log(place) as log, log.snapshot() as snapshot:
+    with open_log(place, reading=True) as log, log.snapshot() as snapshot:
         yield snapshot.checkpoints, snapshot.entries
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from holdfast.errors import Place, UsageError
+from holdfast.cli.terminal import write
+from holdfast.errors import Place
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
     from holdfast.analysis.accepted import Acceptance
@@ -38,14 +39,9 @@ def write_sarif(
 ) -> None:
     """Write the findings of the reader and the weaknesses, those that are borne as suppressed, to ``path``.
 
-    ``folder`` is where the declaration lies. Raises ``UsageError`` HF928 when the file cannot be written.
+    ``folder`` is where the declaration lies. HF922 when the file cannot be written.
     """
-    text = json.dumps(sarif(folder, findings, weaknesses), ensure_ascii=False, indent=2) + "\n"
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}"
-        raise UsageError("HF928", message, remedy="Name a file in a directory that you may write to.") from error
+    write(path, json.dumps(sarif(folder, findings, weaknesses), ensure_ascii=False, indent=2) + "\n")
 
 
 def sarif(
@@ -64,7 +60,7 @@ def sarif(
 
 
 def _of_finding(folder: Path, finding: Finding, rules: dict[str, dict[str, object]]) -> dict[str, object]:
-    page = f"docs/errors.md#{finding.code.lower()}"
+    page = "docs/errors.md"
     rules.setdefault(finding.code, _rule(finding.code, None, f"Declaration: {finding.code}", page))
     return {
         "ruleId": finding.code,

@@ -7,11 +7,6 @@ import json
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands to the application."""
-    app.command()(schema)
-
-
 def schema() -> None:
     """Print the JSON Schema of a declaration, by which an editor completes and checks while you write.
 

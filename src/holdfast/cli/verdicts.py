@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from holdfast.cli.terminal import safe
 from holdfast.errors import ExitCode
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -28,11 +29,11 @@ def show(console: Console, judgement: Judgement) -> None:
     from holdfast.report.headline import headline
 
     scenario = judgement.case.scenario
-    title = Text.assemble((_safe(scenario.title), "bold"), f"  ({_safe(judgement.exercise.id)})")
+    title = Text.assemble((safe(scenario.title), "bold"), f"  ({safe(judgement.exercise.id)})")
     if judgement.scenario_approval.mark:
         title.append(f"  scenario {judgement.scenario_approval.mark}", "yellow")
     console.print(title, soft_wrap=True)
-    console.print(Padding(Text(_safe(headline(judgement))), (0, 0, 1, 0)), width=WIDTH)
+    console.print(Padding(Text(safe(headline(judgement))), (0, 0, 1, 0)), width=WIDTH)
     table = Table(header_style="dim", pad_edge=False, box=None, padding=(0, 2, 0, 0))
     for name, width in _COLUMNS:
         table.add_column(name, overflow="fold", width=width)
@@ -40,12 +41,12 @@ def show(console: Console, judgement: Judgement) -> None:
         unapproved = judgement.limits_approval.mark if outcome.declared_bound else ""
         bound = f"{outcome.bound}, {unapproved}" if unapproved else outcome.bound
         cells = (outcome.objective, outcome.measured, bound, judgement.evidence_class)
-        table.add_row(*(Text(_safe(cell)) for cell in cells), _verdict(outcome))
+        table.add_row(*(Text(safe(cell)) for cell in cells), _verdict(outcome))
     console.print(table)
     for outcome in judgement.outcomes:
         # Where the exercise does not count, why it does not is all that there is to say.
         if outcome.answer != "held" and judgement.validity.verdict == "valid":
-            told = Text.assemble((f"{outcome.check}: ", "bold"), _safe(outcome.explanation))
+            told = Text.assemble((f"{outcome.check}: ", "bold"), safe(outcome.explanation))
             console.print(Padding(told, (0, 0, 0, 2)), width=WIDTH)
     console.print(line(judgement), soft_wrap=True)
 
@@ -53,13 +54,13 @@ def show(console: Console, judgement: Judgement) -> None:
 def line(judgement: Judgement) -> Text:
     """Return the verdict of an exercise in one line."""
     style = _STYLES.get(judgement.verdict, _STYLES["unknown"])
-    text = Text.assemble((_safe(judgement.case.scenario.name), "bold"), ": ", (judgement.verdict, style))
+    text = Text.assemble((safe(judgement.case.scenario.name), "bold"), ": ", (judgement.verdict, style))
     if judgement.as_expected and judgement.verdict != "held":
         text.append(", as expected", _STYLES["held"])
     if judgement.verdict == "held" and not judgement.as_expected:
         text.append(", not as expected", _STYLES["unknown"])
     if judgement.validity.answer != "held":
-        text.append(f" ({_safe(judgement.validity.why)})")
+        text.append(f" ({safe(judgement.validity.why)})")
     return text
 
 
@@ -75,10 +76,3 @@ def _verdict(outcome: Outcome) -> Text:
     if outcome.expected != "held":
         text.append(", as expected" if outcome.as_expected else f", expected {outcome.expected}", "dim")
     return text
-
-
-def _safe(text: str) -> str:
-    """Return text that cannot steer a terminal."""
-    from holdfast.report.svg import visible
-
-    return visible(text)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from holdfast.store.opening import open_log
-from tests.holdfast.cli.model_commands import Run, holdfast
+from tests.holdfast.commands import Run, holdfast
 
 ADA = "Ada de Vries"
 
@@ -70,6 +70,59 @@ def test_what_is_approved_is_recorded_with_its_declaration(desk: Desk) -> None:
     assert declared["subject"] == "tolerance:payments"
     assert declared["declared"]["rto_ms"] == 7_200_000
     assert holdfast("log", "verify", desk.log, state=desk.home / "state").code == 0
+
+
+def test_before_anything_is_recorded_the_list_says_what_can_be_approved(desk: Desk) -> None:
+    shown = holdfast("approve", "--list", "--model", desk.model, cwd=desk.home)
+    assert (shown.code, shown.err) == (0, "")
+    assert "✗ tolerance:payments         unapproved" in shown.out.splitlines()
+    assert shown.out.splitlines()[-1] == "record: none yet, for there is no log in evidence"
+    listed = json.loads(holdfast("approve", "--list", "--json", "--model", desk.model, cwd=desk.home).out)
+    assert {each["standing"] for each in listed["subjects"]} == {"unapproved"}
+    assert not (desk.home / "evidence").exists()
+    # A log that was named and is not there is a mistake.
+    assert desk.approve("--list").error == "HF201"
+
+
+def test_an_approval_that_nobody_vouches_for_does_not_count(desk: Desk) -> None:
+    """Anybody can make a log, and a bundle of it, in which a body approved everything."""
+    forger = desk.home / "forger"
+    where = ("--model", desk.model, "--log", desk.home / "forged")
+    decided = ("--body", "Board", "--on", "2026-11-20")
+    assert holdfast("approve", "tolerance:payments", *decided, *where, state=forger).code == 0
+    bundle = desk.home / "bundle"
+    assert holdfast("log", "export", bundle, "--log", desk.home / "forged", state=forger).code == 0
+    for place in (desk.home / "forged", bundle):
+        told = holdfast("explain", "payments", "--model", desk.model, "--log", place)
+        assert told.err.startswith("note: HF220")
+        assert "approved by Board" not in told.out
+        assert "unapproved" in told.out
+    listed = holdfast("approve", "--list", "--json", "--model", desk.model, "--log", bundle)
+    assert json.loads(listed.out)["record"] == {"entries": 2, "signed_by": None, "held": False}
+    assert json.loads(desk.approve("tolerance:payments", *decided, "--json").out)
+    assert json.loads(desk.approve("--list", "--json").out)["record"]["held"] is True
+    assert "approved by Board" in holdfast("explain", "payments", "--model", desk.model, "--log", desk.log).out
+
+
+def test_a_log_that_begins_with_an_approval_is_told(desk: Desk) -> None:
+    """Whoever mistypes the name of the log would otherwise not notice."""
+    assert f"began in {desk.log}" in desk.decided("tolerance:payments").out
+    assert "began" not in desk.decided("scenario:north-lost").out
+
+
+def test_a_folder_of_that_name_is_no_log(desk: Desk) -> None:
+    (desk.home / "evidence").mkdir()
+    for command in (("explain", "payments", "--model", desk.model), ("check", desk.model)):
+        assert holdfast(*command, cwd=desk.home).code == 0
+
+
+def test_a_machine_without_an_anchor_reads_approvals_and_says_what_it_does_not_know(desk: Desk) -> None:
+    assert desk.decided("tolerance:payments").code == 0
+    for anchor in (desk.home / "state" / "anchors").iterdir():
+        anchor.unlink()
+    listed = desk.approve("--list")
+    assert "✓ tolerance:payments" in listed.out
+    assert "whether there were more cannot be told" in listed.out
 
 
 def test_the_name_of_a_person_is_not_in_the_log_and_can_be_erased(desk: Desk) -> None:

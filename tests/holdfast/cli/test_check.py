@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.holdfast.commands import Run, holdfast
+from tests.repository.tree import ROOT
+
 EXAMPLE = "examples/meridian"
 RUN = "import sys; from holdfast.cli import main; sys.argv[0] = 'holdfast'; main()"
 
@@ -21,8 +23,8 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", RUN, "check", *arguments]
 
 
-def check(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=cwd, check=False, capture_output=True, text=True, timeout=60)
+def check(*arguments: str, cwd: Path = ROOT) -> Run:
+    return holdfast("check", *arguments, cwd=cwd)
 
 
 @pytest.fixture
@@ -37,18 +39,18 @@ def broken(tmp_path: Path) -> Path:
 
 def test_the_example_can_be_used() -> None:
     done = check(EXAMPLE)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert not any("error" in line or "warning" in line for line in done.stdout.splitlines() if ": HF1" in line)
+    assert (done.code, done.err) == (0, "")
+    assert not any("error" in line or "warning" in line for line in done.out.splitlines() if ": HF1" in line)
     counted = r"(\d+ (sites|services|resources|groups|scenarios|files)(, )?){6}"
     assert re.fullmatch(
-        rf"✓ Meridian Clearing Bank N\.V\. · {counted} · \d+ weaknesses \(.*", done.stdout.splitlines()[-1]
+        rf"✓ Meridian Clearing Bank N\.V\. · {counted} · \d+ weaknesses \(.*", done.out.splitlines()[-1]
     )
 
 
 def test_every_mistake_is_shown_with_its_place_and_remedy(broken: Path) -> None:
     done = check(str(broken))
-    assert done.returncode == 1
-    lines = done.stdout.splitlines()
+    assert done.code == 1
+    lines = done.out.splitlines()
     services = (broken / "services.yaml").read_text(encoding="utf-8").splitlines()
     wrong = [number for number, line in enumerate(services, 1) if line == "    rto: 2 h"]
     said = 'HF108 error: expected a duration such as 2h, 90m, 30s or 500ms for rto, got "2 h"'
@@ -61,12 +63,12 @@ def test_every_mistake_is_shown_with_its_place_and_remedy(broken: Path) -> None:
 
 def test_json_says_the_same(broken: Path) -> None:
     done = check(str(broken), "--json")
-    assert done.returncode == 1
-    said = json.loads(done.stdout)
+    assert done.code == 1
+    said = json.loads(done.out)
     assert said["model"] is None
     assert {finding["code"] for finding in said["findings"]} == {"HF108", "HF111"}
     assert set(said["findings"][0]) == {"code", "severity", "file", "line", "message", "remedy"}
-    usable = json.loads(check(EXAMPLE, "--json").stdout)
+    usable = json.loads(check(EXAMPLE, "--json").out)
     assert usable["model"]["institution"] == "Meridian Clearing Bank N.V."
     assert usable["model"]["read"]["sites"] > 0
     assert len(usable["model"]["digest"]) == 64
@@ -75,8 +77,8 @@ def test_json_says_the_same(broken: Path) -> None:
 def test_one_file_is_a_declaration_too(tmp_path: Path) -> None:
     (tmp_path / "bank.yaml").write_text("institution: Example Bank\n", encoding="utf-8")
     done = check("bank.yaml", cwd=tmp_path)
-    assert done.returncode == 0
-    assert done.stdout.endswith("1 file · nothing to remark\n")
+    assert done.code == 0
+    assert done.out.endswith("1 file · no service, so nothing was asked what it stands on\n")
 
 
 def test_other_files_of_the_directory_are_left_alone(tmp_path: Path) -> None:
@@ -85,16 +87,16 @@ def test_other_files_of_the_directory_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".hidden.yaml").write_text("sites: [", encoding="utf-8")
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "playbook.yaml").write_text("sites: [", encoding="utf-8")
-    assert check(str(tmp_path)).returncode == 0
+    assert check(str(tmp_path)).code == 0
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])
 def test_nothing_to_read_is_a_wrong_call(path: str, tmp_path: Path) -> None:
     done = check(path, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "HF910" in done.stderr
-    assert "remedy:" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.code, done.out) == (2, "")
+    assert "HF910" in done.err
+    assert "remedy:" in done.err
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
@@ -102,16 +104,16 @@ def test_what_this_account_may_not_read(tmp_path: Path) -> None:
     (tmp_path / "bank.yaml").write_text("institution: Example Bank\n", encoding="utf-8")
     (tmp_path / "bank.yaml").chmod(0)
     done = check(str(tmp_path))
-    assert done.returncode == 3
-    assert "HF911" in done.stderr
+    assert done.code == 3
+    assert "HF911" in done.err
 
 
 def test_a_file_that_is_too_long_is_a_finding(tmp_path: Path) -> None:
     with (tmp_path / "bank.yaml").open("wb") as file:
         file.truncate(17 * 1024 * 1024)
     done = check(str(tmp_path))
-    assert done.returncode == 1
-    assert "HF101" in done.stdout
+    assert done.code == 1
+    assert "HF101" in done.out
 
 
 def test_a_name_that_is_no_text_and_a_locale_that_shows_none(tmp_path: Path) -> None:
@@ -126,11 +128,11 @@ def test_a_name_that_is_no_text_and_a_locale_that_shows_none(tmp_path: Path) -> 
     assert "\\udcff.yaml:1" in done.stdout
 
 
-def on_a_terminal(*arguments: str, columns: int) -> str:
+def on_a_terminal(*arguments: str, columns: int, cwd: Path = ROOT) -> str:
     """Return what the command writes when its output is a terminal."""
     leader, follower = pty.openpty()
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color"}
-    with subprocess.Popen(command(*arguments), cwd=ROOT, stdout=follower, env=environment) as process:
+    with subprocess.Popen(command(*arguments), cwd=cwd, stdout=follower, env=environment) as process:
         os.close(follower)
         written = b""
         while chunk := _read(leader):

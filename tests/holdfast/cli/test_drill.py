@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from holdfast.exercises.faults import FAULTS
+from tests.holdfast.commands import Run, holdfast
 from tests.repository.tree import ROOT
 
-HOLDFAST = (sys.executable, "-c", "from holdfast.cli import main; main()")
 EXAMPLE = ROOT / "examples" / "meridian"
-TIMEOUT_S = 120
 
 
-@pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path / "state"))
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [*HOLDFAST, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+def drilled(tmp_path: Path, *arguments: str | Path) -> Run:
+    """Run ``holdfast drill`` on a log of its own."""
+    return holdfast("drill", *arguments, "--log", tmp_path / "evidence", state=tmp_path / "state")
 
 
 def declaration(tmp_path: Path, script: str) -> Path:
@@ -38,32 +30,50 @@ def declaration(tmp_path: Path, script: str) -> Path:
 
 
 def test_the_list_names_every_scenario() -> None:
-    done = run("drill", "--list", "--json")
-    assert done.returncode == 0
-    listed = json.loads(done.stdout)["scenarios"]
+    done = holdfast("drill", "--list", "--json")
+    assert done.code == 0
+    listed = json.loads(done.out)["scenarios"]
     assert "lose-dc-a" in {each["name"] for each in listed}
-    assert run("drill", "--list").stdout.count("\n") == len(listed)
+    assert holdfast("drill", "--list").out.count("\n") == len(listed)
+
+
+def test_what_nobody_approved_says_so_before_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_STATE", str(tmp_path / "state"))
+    log = ("--log", tmp_path / "evidence")
+
+    def listed() -> str:
+        (line,) = (line for line in holdfast("drill", "--list", *log).out.splitlines() if line.startswith("lose-dc-a"))
+        return line
+
+    assert listed().endswith("(scenario unapproved, limits unapproved)")
+    assert "scenario unapproved, limits unapproved" in holdfast("drill", "lose-dc-a", "--plan", *log).out
+    decided = ("--body", "Board", "--on", "2026-11-20", *log)
+    assert holdfast("approve", "scenario:lose-dc-a", *decided).code == 0
+    planned = json.loads(holdfast("drill", "lose-dc-a", "--plan", "--json", *log).out)["plans"][0]
+    assert planned["approvals"] == {"scenario": "approved", "limits": "unapproved"}
+    assert holdfast("approve", "tolerance:gross-settlement", *decided).code == 0
+    assert "approved" not in listed()
 
 
 def test_a_scenario_that_is_only_modelled_is_not_listed_and_cannot_be_run(tmp_path: Path) -> None:
     folder = declaration(tmp_path, "exit 3")
     modelled = "family: site, type: tabletop, service: gross-settlement, basis: It happens., fail_site: [dc-a]"
     (folder / "modelled.yaml").write_text(f"scenarios:\n  thought-of: {{{modelled}}}\n")
-    listed = run("drill", "--list", "--json", "--model", folder)
-    assert "thought-of" not in {each["name"] for each in json.loads(listed.stdout)["scenarios"]}
-    planned = run("drill", "--all", "--plan", "--json", "--model", folder)
-    assert "thought-of" not in {each["scenario"] for each in json.loads(planned.stdout)["plans"]}
-    refused = run("drill", "thought-of", "--model", folder, "--log", tmp_path / "evidence")
-    assert refused.returncode == 2
-    assert "HF409" in refused.stderr
-    assert "only modelled" in refused.stderr
+    listed = holdfast("drill", "--list", "--json", "--model", folder)
+    assert "thought-of" not in {each["name"] for each in json.loads(listed.out)["scenarios"]}
+    planned = holdfast("drill", "--all", "--plan", "--json", "--model", folder)
+    assert "thought-of" not in {each["scenario"] for each in json.loads(planned.out)["plans"]}
+    refused = holdfast("drill", "thought-of", "--model", folder, "--log", tmp_path / "evidence")
+    assert refused.code == 2
+    assert "HF409" in refused.err
+    assert "only modelled" in refused.err
     assert not (tmp_path / "evidence").exists()
 
 
 def test_a_plan_shows_everything_and_touches_nothing(tmp_path: Path) -> None:
-    done = run("drill", "--all", "--plan", "--json", "--log", tmp_path / "evidence")
-    assert done.returncode == 0
-    plans = json.loads(done.stdout)["plans"]
+    done = holdfast("drill", "--all", "--plan", "--json", "--log", tmp_path / "evidence")
+    assert done.code == 0
+    plans = json.loads(done.out)["plans"]
     for step in (step for plan in plans for step in plan["steps"]):
         assert step["fault"] in FAULTS
         assert step["hits"]
@@ -71,7 +81,7 @@ def test_a_plan_shows_everything_and_touches_nothing(tmp_path: Path) -> None:
         assert step["shown_by"]
         assert step["box_ms"] >= step["hold_ms"] > 0
     assert not (tmp_path / "evidence").exists()
-    assert "This is a plan: nothing was touched." in run("drill", "lose-dc-a", "--plan").stdout
+    assert "This is a plan: nothing was touched." in holdfast("drill", "lose-dc-a", "--plan").out
 
 
 @pytest.mark.parametrize(
@@ -86,13 +96,12 @@ def test_a_plan_shows_everything_and_touches_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is(arguments: tuple[str, ...], code: str, status: int) -> None:
-    done = run(*arguments)
-    assert done.stderr.startswith(code)
-    assert "remedy:" in done.stderr
-    assert done.returncode == status
+    done = holdfast(*arguments)
+    assert done.err.startswith(code)
+    assert "remedy:" in done.err
+    assert done.code == status
 
 
-@pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
     ("exit_code", "verdict", "status"), [(3, "not-runnable", 3), (1, "invalid", 1)], ids=["cannot", "failed"]
 )
@@ -100,25 +109,39 @@ def test_a_range_that_does_not_start_is_no_verdict_on_the_service(
     tmp_path: Path, exit_code: int, verdict: str, status: int
 ) -> None:
     model = declaration(tmp_path, f"echo something is missing >&2; exit {exit_code}")
-    done = run("drill", "primary-killed", "--model", model, "--log", tmp_path / "evidence", "--json")
-    assert done.returncode == status
-    told = json.loads(done.stdout)["exercises"][0]
+    done = drilled(tmp_path, "primary-killed", "--model", model, "--json")
+    assert done.code == status
+    told = json.loads(done.out)["exercises"][0]
     assert told["verdict"] == verdict
     assert "something is missing" in told["validity"]["why"]
     assert Path(told["report"]).is_file()
     assert (Path(told["bundle"]) / "checkpoint").is_file()
 
 
-@pytest.mark.usefixtures("environment")
 def test_a_log_without_anything_open_has_nothing_to_stop_or_heal(tmp_path: Path) -> None:
     model = declaration(tmp_path, "exit 3")
-    run("drill", "primary-killed", "--model", model, "--log", tmp_path / "evidence", "--json")
-    assert run("drill", "--heal", "--log", tmp_path / "evidence").stdout == "nothing was left to heal\n"
-    assert run("drill", "--stop", "--log", tmp_path / "evidence").stdout == "nothing was running on this log\n"
+    drilled(tmp_path, "primary-killed", "--model", model, "--json")
+    assert drilled(tmp_path, "--heal").out == "nothing was left to heal\n"
+    assert drilled(tmp_path, "--stop").out == "nothing was running on this log\n"
 
 
-def test_range_commands_are_passed_through_with_their_exit_code(tmp_path: Path) -> None:
+def test_a_model_without_a_drill_is_refused_and_not_passed(tmp_path: Path) -> None:
+    assert holdfast("init", tmp_path / "bank").code == 0
+    for asked in (("--all",), ("--list",), ("--all", "--plan"), ("north-lost",)):
+        done = drilled(tmp_path, *asked, "--model", tmp_path / "bank")
+        assert (done.code, done.out) == (2, "")
+        assert "HF409 the model in" in done.err
+    assert not (tmp_path / "evidence").exists()
+
+
+def test_a_name_that_is_nearly_one_is_told() -> None:
+    assert "Did you mean lose-dc-a?" in holdfast("drill", "lose-dca").err
+
+
+def test_range_commands_are_passed_through_with_their_exit_code(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     model = declaration(tmp_path, 'echo "got $@"; exit 7')
-    done = run("range", "status", "--model", model, "--json", "--name", "other")
-    assert done.stdout == "got status --json --name other\n"
-    assert done.returncode == 7
+    done = holdfast("range", "status", "--model", model, "--json", "--name", "other")
+    assert capfd.readouterr().out == "got status --json --name other\n"
+    assert done.code == 7

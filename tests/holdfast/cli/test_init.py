@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from holdfast.cli import init
-from tests.holdfast.cli.model_commands import holdfast
+from tests.holdfast.commands import holdfast
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,17 @@ def test_the_model_has_nothing_to_remark(begun: Path) -> None:
     # What is left is what nobody but its owner can do: break dependencies to see, and approve.
     assert {(each["code"], each["weight"]) for each in found["weaknesses"]} <= {("HF611", "low"), ("HF615", "low")}
     assert found["model"]["read"] | {"files": 5} == found["model"]["read"]
+
+
+def test_the_risk_that_it_shows_how_to_bear_is_one_that_it_has(begun: Path, tmp_path: Path) -> None:
+    for file in begun.glob("*.yaml"):
+        text, marked, commented = file.read_text(encoding="utf-8").partition("# risk_acceptances:")
+        shown = (marked + commented).replace("\n# ", "\n").removeprefix("# ")
+        (tmp_path / file.name).write_text(text + shown, encoding="utf-8")
+    done = holdfast("check", tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert "1 borne" in done.out
+    assert "HF622" not in done.out
 
 
 def test_every_file_teaches_and_names_the_schema(begun: Path) -> None:
@@ -72,7 +83,7 @@ def test_nothing_is_overwritten(begun: Path, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     assert "HF954" in holdfast("init", file).err
-    assert "HF955" in holdfast("init", file / "model").err
+    assert "HF922" in holdfast("init", file / "model").err
     empty = tmp_path / "empty"
     empty.mkdir()
     assert holdfast("init", empty).code == 0

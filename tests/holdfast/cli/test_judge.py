@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,26 +12,8 @@ from holdfast.evidence.envelope import event_of
 from holdfast.evidence.events import EvidenceAttached, ExerciseOpened, LogOpened
 from holdfast.store.bundle import export
 from holdfast.store.opening import open_log
+from tests.holdfast.commands import holdfast
 from tests.holdfast.drill import EXERCISE, SECOND, Drill, play
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    code: int
-    out: str
-    err: str
-
-
-def holdfast(*arguments: str | Path, state: Path) -> Run:
-    """Run the command as a user would, with nothing of this process's surroundings but where state is kept."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from holdfast.cli import main; main()", *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOLDFAST_STATE": str(state), "HOME": str(state), "PYTHONPATH": "src"},
-    )
-    return Run(done.returncode, done.stdout, done.stderr)
 
 
 def record(drill: Drill, directory: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from holdfast.cli import map_
+from holdfast.cli import app
 from holdfast.errors import EnvironmentProblem, HoldfastError, UsageError
+from holdfast.model.types import Model
 
 BANK = """\
 institution: Example Bank
@@ -52,9 +52,7 @@ pytestmark = pytest.mark.usefixtures("_bank")
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    map_.register(app)
-    return CliRunner().invoke(app, ["--model", "bank.yaml", *arguments])
+    return CliRunner().invoke(app, ["map", "bank.yaml", *arguments])
 
 
 def refused(*arguments: str) -> HoldfastError:
@@ -78,6 +76,12 @@ def test_it_writes_the_files_that_were_named_and_no_other() -> None:
     assert "what “Payments” stands on, by owner" in text
     assert "Printer" not in text
     assert not Path("map.html").exists()
+
+
+def test_of_one_service_it_says_how_that_stands() -> None:
+    done = run("--svg", "bank.svg", "--service", "payments", "--fail", "printer")
+    assert done.stdout.endswith("1 of 2 services down, 0 degraded; 1 resource down. Payments: available.\n")
+    assert "1 resource down. Payments: available.</text>" in Path("bank.svg").read_text(encoding="utf-8")
 
 
 def test_a_picture_alone_writes_no_page() -> None:
@@ -110,26 +114,33 @@ def test_json_of_a_service_is_what_it_stands_on() -> None:
 
 
 def test_weaknesses_are_numbered() -> None:
-    run("--svg", "bank.svg", "--weaknesses")
-    assert "; 1 weakness; available" in Path("bank.svg").read_text(encoding="utf-8")
+    run("--svg", "bank.svg", "--weaknesses", "--on", "2026-11-21")
+    assert "; 1 weakness; tolerance unapproved; available" in Path("bank.svg").read_text(encoding="utf-8")
+    assert refused("--weaknesses", "--on", "tomorrow").code == "HF929"
 
 
 def test_services_whose_tolerance_the_log_does_not_approve_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {
-        "tolerance:payments": "approved by Risk Committee on 2026-11-20 (entry 12)",
-        "tolerance:statements": "unapproved",
-    }
-    monkeypatch.setattr("holdfast.cli.approved.approvals_said", lambda _model, place: said if place == "kept" else {})
-    run("--svg", "bank.svg", "--log", "kept")
+    def standings(_model: Model, place: str | None) -> dict[str, str]:
+        assert place is None
+        return {"tolerance:payments": "approved", "tolerance:statements": "changed since"}
+
+    monkeypatch.setattr("holdfast.cli.approved.standings", standings)
+    run("--svg", "bank.svg")
     labels = [link.get("aria-label") for link in ET.parse("bank.svg").iter() if link.get("data-n")]  # noqa: S314 - ours
     assert "Payments (payments), service; available" in labels
     assert "Statements (statements), service; tolerance unapproved; available" in labels
 
 
+def test_where_there_is_no_log_nothing_is_approved() -> None:
+    run("--svg", "bank.svg")
+    assert Path("bank.svg").read_text(encoding="utf-8").count(">unapproved</text>") == 2
+
+
 def test_a_name_that_is_none_is_refused_with_what_there_is() -> None:
     error = refused("--service", "payment")
     assert (error.code, type(error)) == ("HF940", UsageError)
-    assert error.remedy == "Name one of payments, statements."
+    assert error.remedy == "Did you mean payments?"
+    assert refused("--service", "qqq").remedy == "holdfast map --json lists every name."
     error = refused("--fail", "ledger-c")
     assert (error.code, type(error)) == ("HF941", UsageError)
     assert error.remedy.startswith("Did you mean ledger-")
@@ -146,5 +157,5 @@ def test_a_service_cannot_be_failed() -> None:
 def test_a_place_that_cannot_be_written_to_is_named() -> None:
     Path("taken").write_text("", encoding="utf-8")
     error = refused("--svg", "taken/bank.svg")
-    assert (error.code, type(error)) == ("HF943", EnvironmentProblem)
+    assert (error.code, type(error)) == ("HF922", EnvironmentProblem)
     assert "taken" in str(error)

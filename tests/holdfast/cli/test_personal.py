@@ -6,11 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
-from holdfast.cli import log as commands
-from holdfast.errors import HoldfastError
+from tests.holdfast.commands import Run, holdfast
 from tests.holdfast.store.home import Home
 
 NAME = "Ada Lovelace \x1b[31m"
@@ -22,34 +19,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(tmp_path)
 
 
-def run(*arguments: object) -> Result:
-    app = typer.Typer()
-    commands.register(app)
-    return CliRunner().invoke(app, ["log", *map(str, arguments)])
-
-
-def refused(result: Result) -> HoldfastError:
-    """Return the error that ended a command."""
-    assert isinstance(result.exception, HoldfastError), result.output
-    return result.exception
+def run(*arguments: object) -> Run:
+    return holdfast("log", *arguments)
 
 
 def test_revealed_then_erased(home: Home) -> None:
     with home.open() as log:
         digest, other = log.conceal(NAME), log.conceal("Charles Babbage")
     revealed = run("reveal", digest, "--log", home.log)
-    assert revealed.exit_code == 0
-    assert revealed.stdout.startswith("Ada Lovelace")
-    assert "\x1b" not in revealed.stdout
+    assert revealed.code == 0
+    assert revealed.out.startswith("Ada Lovelace")
+    assert "\x1b" not in revealed.out
     exact = run("reveal", digest, "--log", home.log, "--json")
-    assert json.loads(exact.stdout) == {"digest": digest, "text": NAME}
-    assert run("erase", digest, "--log", home.log).exit_code == 2
+    assert json.loads(exact.out) == {"digest": digest, "text": NAME}
+    assert run("erase", digest, "--log", home.log).code == 2
     erased = run("erase", digest, "--log", home.log, "--why", "retention ended", "--by", "privacy-officer")
-    assert erased.exit_code == 0
-    assert "entry 1" in erased.stdout
-    gone = refused(run("reveal", digest, "--log", home.log))
-    assert (gone.code, "entry 1" in gone.message, "retention ended" in gone.message) == ("HF925", True, True)
-    assert json.loads(run("erase", other, other, "--log", home.log, "--why", "x", "--json").stdout) == {
+    assert erased.code == 0
+    assert "entry 1" in erased.out
+    gone = run("reveal", digest, "--log", home.log)
+    assert (gone.error, "entry 1" in gone.err, "retention ended" in gone.err) == ("HF925", True, True)
+    assert json.loads(run("erase", other, other, "--log", home.log, "--why", "x", "--json").out) == {
         "seq": 2,
         "digests": [other],
     }
@@ -59,18 +48,18 @@ def test_revealed_then_erased(home: Home) -> None:
 
 def test_what_was_never_kept(home: Home) -> None:
     home.open().close()
-    unknown = refused(run("reveal", "0" * 64, "--log", home.log))
-    assert (unknown.code, "nothing is kept" in unknown.message) == ("HF925", True)
-    assert refused(run("erase", "0" * 64, "--log", home.log, "--why", "x")).code == "HF234"
+    unknown = run("reveal", "0" * 64, "--log", home.log)
+    assert (unknown.error, "nothing is kept" in unknown.err) == ("HF925", True)
+    assert run("erase", "0" * 64, "--log", home.log, "--why", "x").error == "HF234"
 
 
 def test_a_bundle_reveals_only_what_was_exported_with_it(home: Home) -> None:
     with home.open() as log:
         digest = log.conceal(NAME)
     plain, told = home.base / "plain", home.base / "told"
-    assert json.loads(run("export", plain, "--log", home.log, "--json").stdout)["personal"] == 0
+    assert json.loads(run("export", plain, "--log", home.log, "--json").out)["personal"] == 0
     exported = run("export", told, "--log", home.log, "--with-personal-data")
-    assert exported.exit_code == 0
-    assert "1 values of personal data" in exported.stdout
-    assert refused(run("reveal", digest, "--log", plain)).code == "HF925"
-    assert json.loads(run("reveal", digest, "--log", told, "--json").stdout)["text"] == NAME
+    assert exported.code == 0
+    assert "1 value of personal data" in exported.out
+    assert run("reveal", digest, "--log", plain).error == "HF925"
+    assert json.loads(run("reveal", digest, "--log", told, "--json").out)["text"] == NAME

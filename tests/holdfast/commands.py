@@ -1,4 +1,4 @@
-"""Running a command in this process as a user would, for the tests of commands on models."""
+"""Running a command in this process as a user would: what it printed on both streams, and its exit status."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from holdfast.cli import main
-
-ROOT = Path(__file__).parents[3]
+from tests.repository.tree import ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +22,22 @@ class Run:
     out: str
     err: str
 
+    @property
+    def error(self) -> str:
+        """Return the code of the error that ended the command."""
+        assert self.err[:2] == "HF", self.err or self.out
+        return self.err[:5]
 
-def holdfast(*arguments: str | Path, state: Path | None = None) -> Run:
-    """Run the command from the root of the repository; ``state`` is where keys and anchors are kept."""
+
+def holdfast(*arguments: object, cwd: Path = ROOT, state: Path | None = None) -> Run:
+    """Run the command in ``cwd``; ``state`` is where keys and anchors are kept, if not where the test says already."""
     out, err, code = io.StringIO(), io.StringIO(), 0
-    kept = {"HOLDFAST_STATE": str(state or "/nonexistent"), "NO_COLOR": "1"}
+    surroundings = {"NO_COLOR": "1"} | ({} if state is None else {"HOLDFAST_STATE": str(state)})
     with (
-        contextlib.chdir(ROOT),
+        contextlib.chdir(cwd),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
-        mock.patch.dict(os.environ, kept),
+        mock.patch.dict(os.environ, surroundings),
         mock.patch.object(sys, "argv", ["holdfast", *map(str, arguments)]),
     ):
         try:
