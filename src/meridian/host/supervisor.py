@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from meridian.host import processes
+from meridian.host.logs import keep_within_limit
 from meridian.linux import give_up_privileges
 from meridian.unit import ACCOUNTS, Unit
 
 MESSAGE_LIMIT_BYTES = 1 << 17
+LOOK_AT_LOGS_EVERY_S = 10.0
 _OPEN_FILES_FROM, _OPEN_FILES_TO = 3, 1 << 16
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -56,6 +58,7 @@ class Supervisor:
         self._dedicated = dedicated
         self._slots: dict[str, _Slot] = {}
         self._pid_files: dict[str, Path] = {}
+        self._logs_due = time.monotonic() + LOOK_AT_LOGS_EVERY_S
 
     def run(self) -> None:
         """Work until the keeper lets go. Does not return while it holds on."""
@@ -77,6 +80,7 @@ class Supervisor:
                         os.read(reader, 4096)
             self._reap()
             self._start_due()
+            self._trim_logs()
 
     def _answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one message of the keeper."""
@@ -118,9 +122,20 @@ class Supervisor:
                 slot.due = 0.0
         return {"ok": True}
 
-    def _next_due_s(self) -> float | None:
+    def _next_due_s(self) -> float:
         dues = [slot.due for slot in self._slots.values() if slot.due is not None]
-        return max(0.0, min(dues) - time.monotonic()) if dues else None
+        return max(0.0, min((self._logs_due, *dues)) - time.monotonic())
+
+    def _trim_logs(self) -> None:
+        if time.monotonic() < self._logs_due:
+            return
+        for slot in self._slots.values():
+            with suppress(OSError):  # a full disk is no reason for a host to die
+                keep_within_limit(self._log(slot.unit))
+        self._logs_due = time.monotonic() + LOOK_AT_LOGS_EVERY_S
+
+    def _log(self, unit: Unit) -> Path:
+        return self._logs / f"{unit.name}.log"
 
     def _reap(self) -> None:
         """Collect every child that ended, the orphans that became this process's included."""
@@ -145,7 +160,7 @@ class Supervisor:
 
     def _spawn(self, unit: Unit) -> int:
         """Start a unit's process: its own session, its log, its account, no privileges, no open files of ours."""
-        log = os.open(self._logs / f"{unit.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        log = os.open(self._log(unit), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         pid = os.fork()
         if pid:
             os.close(log)
