@@ -68,7 +68,7 @@ class Downwards:
         if name in self.path:
             return Line(name, name, _joined(note, "needed in turn"))
         if name in self.seen:
-            empty = isinstance(declared, Resource) and declared.needs == AllOf(())
+            empty = isinstance(declared, Resource) and declared.needs == AllOf(()) and not _subcontracts(declared)
             return Line(name, name, note if empty else _joined(note, _SEEN))
         if self.level >= MAX_LEVELS:
             return Line(name, name, _joined(note, f"more below: holdfast explain {name}"))
@@ -83,7 +83,11 @@ class Downwards:
     def of(self, declared: Resource | Group) -> tuple[Line, ...]:
         """Return what a resource or group stands on."""
         if isinstance(declared, Resource):
-            return self.need(declared.needs)
+            below = (self.named(name) for name in _subcontracts(declared))
+            subcontractors = (
+                replace(line, note=_joined("subcontractor without which it fails", line.note)) for line in below
+            )
+            return (*self.need(declared.needs), *subcontractors)
         members = tuple(self.named(member) for member in declared.members)
         needs = self.need(declared.needs)
         if not needs:
@@ -138,6 +142,11 @@ class Upwards:
             return f"{must_function(group)} of its {counted(len(group.members), 'member')} must function"
         how = "stops without it" if use.vital else f"functions without {name} while something else does"
         return how if use.holds_for_ms is None else f"{how}, after {written(use.holds_for_ms)}"
+
+
+def _subcontracts(resource: Resource) -> tuple[str, ...]:
+    """Return the third parties that a supplier stands on."""
+    return resource.supplier.subcontracts if resource.supplier is not None else ()
 
 
 def told(declared: Resource | Group) -> str:

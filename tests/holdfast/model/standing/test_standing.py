@@ -162,6 +162,11 @@ def test_of_people_and_suppliers_it_is_not_said_that_nothing_brings_them_back() 
     assert "recovery" in {each.name for each in one("db-b").parts}
 
 
+def test_a_supplier_stands_on_those_to_whom_it_subcontracts() -> None:
+    (line,) = part(one("telco"), "stands-on")
+    assert (line.name, line.note) == ("carrier", "subcontractor without which it fails; third-party")
+
+
 def test_people_flows_scenarios_and_what_was_shown() -> None:
     assert list(drawn(part(one("ledger-a"), "people"))) == ["p1 [Head of databases, may alter ledger alone]"]
     assert list(drawn(part(one("vault"), "people"))) == [
