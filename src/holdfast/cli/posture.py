@@ -118,7 +118,8 @@ def _show(screen: Console, standing: _Standing, *, every: bool) -> None:
         screen.print("nothing that was tried failed, and nothing is overdue")
     screen.print()
     screen.print(_matrix(standing.cells))
-    screen.print("✗ broken  ? unproven  ~ stale  ✓ held  · no such scenario  ! overdue  ◆ known to break", style="dim")
+    marks = "✗ broken  ? unproven  ~ stale  ✓ held  ! overdue  ◆ known to break"
+    screen.print(f"{marks}  1/3 one of three tried  · no scenario", style="dim")
     if every:
         _every(screen, standing.cells)
     screen.print()
@@ -140,11 +141,11 @@ def _first(service: str, line: Line) -> Text:
 
 
 def _matrix(cells: Mapping[str, tuple[Cell, ...]]) -> Table:
-    """Return services by families: the mark of the worst, and of how many scenarios."""
+    """Return services by families: the mark of the worst, and how many of the scenarios were tried."""
     from holdfast.measures.posture import FAMILIES
 
-    table = Table(box=None, padding=(0, 1), pad_edge=False)
-    table.add_column("service", overflow="fold")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("service", no_wrap=True)
     for family in FAMILIES:
         table.add_column(family.replace("-", " "), justify="center", max_width=9)
     for service, row in cells.items():
@@ -154,7 +155,8 @@ def _matrix(cells: Mapping[str, tuple[Cell, ...]]) -> Table:
 
 def _cell(cell: Cell) -> Text:
     mark, style = _MARKS[cell.state] if cell.lines else _NOTHING
-    many = f" {len(cell.lines)}" if cell.lines else ""
+    tried = sum(line.last is not None for line in cell.lines)
+    many = f" {tried}/{len(cell.lines)}" if cell.lines else ""
     return Text(f"{mark}{many}{'!' if cell.overdue else ''}{'◆' if cell.breaking_point else ''}", style=style)
 
 
