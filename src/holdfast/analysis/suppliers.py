@@ -175,34 +175,33 @@ def _too_late_to_leave(survey: Survey, supplier: Supplier) -> bool:
 
 
 def _contract_ends(survey: Survey, resource: Resource, supplier: Supplier) -> Weakness:
-    services: Sequence[str] = survey.services_served(resource.name)
     ends = supplier.contract.ends if supplier.contract else None
     takes_ms = usual_ms(supplier.exit.takes) if supplier.exit and supplier.exit.takes else 0
-    return Weakness(
-        CODE,
-        by_services(survey, services, "medium", "low"),
-        survey.model.place("resources", resource.name, "contract"),
-        (resource.name,),
-        tuple(services),
-        f"The contract with {survey.called(resource.name)}, on whom {some(services)} "
-        f"{verb(services, 'stands', 'stand')}, ends on {ends}, and leaving usually takes {about(takes_ms)}: unless it "
-        "is renewed, nothing obliges it while you leave.",
-        (services[0], resource.name),
-        "Renew it, or agree that it goes on for as long as leaving takes.",
+    what = (
+        f"ends on {ends}, and leaving usually takes {about(takes_ms)}: unless it is renewed, nothing obliges it while"
+    )
+    return _contract(
+        survey, resource, f"{what} you leave", "Renew it, or agree that it goes on for as long as leaving takes."
     )
 
 
 def _contract_over(survey: Survey, resource: Resource) -> Weakness:
-    services: Sequence[str] = survey.services_served(resource.name)
     ends = resource.supplier.contract.ends if resource.supplier and resource.supplier.contract else None
+    what = f"ended on {ends}: nothing obliges it any more"
+    return _contract(survey, resource, what, "Renew it, or declare the contract that replaced it.")
+
+
+def _contract(survey: Survey, resource: Resource, what: str, remedy: str) -> Weakness:
+    """Return what is weak in the contract with a supplier, in words that follow its name."""
+    services: Sequence[str] = survey.services_served(resource.name)
+    stand = verb(services, "stands", "stand")
     return Weakness(
         CODE,
         by_services(survey, services, "medium", "low"),
         survey.model.place("resources", resource.name, "contract"),
         (resource.name,),
         tuple(services),
-        f"The contract with {survey.called(resource.name)}, on whom {some(services)} "
-        f"{verb(services, 'stands', 'stand')}, ended on {ends}: nothing obliges it any more.",
+        f"The contract with {survey.called(resource.name)}, on whom {some(services)} {stand}, {what}.",
         (services[0], resource.name),
-        "Renew it, or declare the contract that replaced it.",
+        remedy,
     )
