@@ -46,6 +46,8 @@ class Timing:
 PROFILES: Mapping[str, Timing] = {
     # The shortest that upstream supports. A crashed primary is not restarted in place: a copy takes over.
     "fast": Timing(ttl=20, loop_wait=1, retry_timeout=3, primary_start_timeout=0),
+    # Patroni's own defaults, to compare with. What keeps a commit safe is the same in every profile.
+    "stock": Timing(ttl=30, loop_wait=10, retry_timeout=10, primary_start_timeout=300),
 }
 
 
