@@ -27,6 +27,7 @@ def test_a_log_that_grows_for_ever_stays_small_and_its_program_writes_on(tmp_pat
     kept = (tmp_path / f"ledger-a.log{BEFORE}").read_text() + log.read_text()
     lines = kept.splitlines()
     assert lines[-1] == "line 009999"
+    assert (tmp_path / f"ledger-a.log{BEFORE}").stat().st_size == 120
     assert lines == [f"line {number:06d}" for number in range(10_000 - len(lines), 10_000)]
 
 

@@ -50,6 +50,16 @@ def test_the_book_knows_what_is_open_queued_and_settled(tmp_path: Path) -> None:
     assert book.debits_cents == {1: 14}
 
 
+def test_the_row_that_ends_a_record_counts_those_before_it_also_after_it_was_taken_up(tmp_path: Path) -> None:
+    begun(tmp_path).stopped()
+    again = Record(tmp_path, BANK, 1)
+    offer(again, "more")
+    again.stopped()
+    rows = [json.loads(line) for line in again.path.read_bytes().splitlines()]
+    ends = [(number, row["rows"]) for number, row in enumerate(rows) if row["op"] == "stopped"]
+    assert ends == [(11, 11), (13, 13)]
+
+
 def test_the_first_line_is_the_clock(tmp_path: Path) -> None:
     first = json.loads(begun(tmp_path).path.read_bytes().splitlines()[0])
     assert (first["op"], first["bank"], first["opening_cents"]) == ("clock", BANK.name, BANK.opening_cents)

@@ -58,7 +58,7 @@ def posture(
 
     A cell is as bad as the worst that the record shows of it. Seconds on the range never show that an objective of
     hours is met: such a cell reads unproven, and so does one that nobody tried, or that was judged by limits that no
-    body approved. Exit status: 0 if nothing is broken or overdue, 1 otherwise.
+    body approved. Exit status: 0 if nothing failed or is overdue, 1 otherwise.
     """
     from holdfast.cli.declaration import named_or_usual, usable_model
 
@@ -102,7 +102,7 @@ def _moment(on: str | None) -> int:
 
 
 def _failing(cells: Mapping[str, tuple[Cell, ...]]) -> bool:
-    return any(cell.state == "broken" or cell.overdue for row in cells.values() for cell in row)
+    return any(line.failed or line.overdue for row in cells.values() for cell in row for line in cell.lines)
 
 
 def _show(screen: Console, standing: _Standing, *, every: bool) -> None:
@@ -133,11 +133,13 @@ def _first(service: str, line: Line) -> Text:
     """Return one line of what a board reads first."""
     if line.state == "broken":
         word, style = "✗ broken", "bold red"
+    elif line.failed:
+        word, style = "? unknown", "bold yellow"
     elif line.overdue:
         word, style = "! overdue", "bold yellow"
     else:
         word, style = "◆ breaks", "yellow"
-    return Text.assemble((f"{word:<10}", style), f" {service}: {line.scenario}, {line.why}{_last(line)}")
+    return Text.assemble((f"{word:<10}", style), f" {service}: {line.scenario}, {safe(line.why)}{_last(line)}")
 
 
 def _matrix(cells: Mapping[str, tuple[Cell, ...]]) -> Table:
@@ -169,7 +171,7 @@ def _every(screen: Console, cells: Mapping[str, tuple[Cell, ...]]) -> None:
             for line in cell.lines:
                 mark, style = _MARKS[line.state]
                 until = f", counts until {_day(line.expires_utc_us)}" if line.expires_utc_us is not None else ""
-                said = f" {cell.family:<11}  {line.scenario}: {line.why}{_last(line)}{until}"
+                said = f" {cell.family:<11}  {line.scenario}: {safe(line.why)}{_last(line)}{until}"
                 screen.print(Text.assemble((f"  {mark} {line.state:<8}", style), said), soft_wrap=True)
 
 
@@ -184,7 +186,7 @@ def _plan(dues: Sequence[Due]) -> Table:
     for heading in ("held of due", "at least (95 %)", "overdue", "retests", "invalid"):
         table.add_column(heading, justify="right")
     for service, rate in _rates(dues).items():
-        bound = "not due yet" if rate.lower_ppm is None else f"{rate.lower_ppm / 10_000:.0f} %"
+        bound = "not due yet" if rate.lower_ppm is None else f"{rate.lower_ppm // 10_000} %"
         beside = (str(rate.overdue), str(rate.retests), str(rate.invalid))
         table.add_row(service, f"{rate.passed} of {rate.due}", bound, *beside)
     return table

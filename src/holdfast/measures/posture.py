@@ -47,6 +47,11 @@ class Line:
     overdue: bool
     breaking_point: bool
 
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt did not hold, unexpectedly: one that was stopped or crashed shows nothing either."""
+        return self.state == "broken" or (self.last is not None and self.last.verdict == "unknown")
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -91,8 +96,8 @@ def posture(
 def worst_first(cells: Mapping[str, tuple[Cell, ...]]) -> tuple[tuple[str, Line], ...]:
     """Return what a board reads first, with its service: what failed, what is overdue, where it is known to break."""
     every = [(service, line) for service, row in cells.items() for cell in row for line in cell.lines]
-    told = [(service, line) for service, line in every if line.state == "broken" or line.overdue or line.breaking_point]
-    return tuple(sorted(told, key=lambda item: (item[1].state != "broken", not item[1].overdue)))
+    told = [(service, line) for service, line in every if line.failed or line.overdue or line.breaking_point]
+    return tuple(sorted(told, key=lambda item: (STATES.index(item[1].state), not item[1].failed, not item[1].overdue)))
 
 
 def _asked(model: Model) -> tuple[tuple[str, str], ...]:

@@ -1,9 +1,9 @@
 """What an exercise really tested, as a digest: when it changes, the result is of something that is no longer there.
 
 Design section 8: a result is stale when the tested subgraph, configuration or playbook has changed since. Covered are
-the service's limits, indicator and modes, everything that it stands on in any of them with how that is recovered, and
-what the scenario breaks. Titles, owners, contracts and the dates of exercises are not: none of them changes what
-happens when something fails.
+the service's limits, indicator and modes, everything that it stands on in any of them, how that is recovered and what
+the recovery stands on, and what the scenario breaks. Titles, owners, contracts and the dates of exercises are not: none
+of them changes what happens when something fails.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
-from holdfast.model.types import Model
-from holdfast.model.uses import below_service
+from holdfast.model.canonical import default_of
+from holdfast.model.types import Model, leaves
+from holdfast.model.uses import below, below_service, strategies
 
 _UNTESTED = frozenset(
     {
@@ -27,16 +28,28 @@ _UNTESTED = frozenset(
 
 def subgraph_digest(model: Model, service: str, scenario: str) -> str:
     """Return SHA-256, in hex, over what a scenario tests of a service; raises ``LookupError`` if either is unknown."""
-    below = below_service(model, service)
+    names = _tested(model, service)
     declared = {
         "service": _plain(model.services[service]),
         "scenario": _plain(model.scenarios[scenario]),
-        "resources": {name: _plain(each) for name, each in model.resources.items() if name in below},
-        "groups": {name: _plain(each) for name, each in model.groups.items() if name in below},
+        "resources": {name: _plain(each) for name, each in model.resources.items() if name in names},
+        "groups": {name: _plain(each) for name, each in model.groups.items() if name in names},
         "calendar": _plain(model.calendar),
     }
     text = json.dumps(declared, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _tested(model: Model, service: str) -> frozenset[str]:
+    """Return all that a service stands on, and all that recovering any of it stands on, at any remove."""
+    names, before = below_service(model, service), frozenset[str]()
+    while names != before:
+        before = names
+        for owner, strategy in strategies(model):
+            if owner in before:
+                source = () if strategy.source is None else (strategy.source,)
+                names |= below(model, (*leaves(strategy.needs), *source, *(strategy.crew or ())))
+    return names
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - any value of a model in, JSON out
@@ -52,5 +65,4 @@ def _plain(value: Any) -> object:  # noqa: ANN401 - any value of a model in, JSO
 
 
 def _counts(field: Field[Any], value: Any) -> bool:  # noqa: ANN401 - as above
-    default = field.default if field.default_factory is MISSING else field.default_factory()
-    return field.name not in _UNTESTED and getattr(value, field.name) != default
+    return field.name not in _UNTESTED and getattr(value, field.name) != default_of(field)

@@ -76,7 +76,7 @@ def _measure(service: Service) -> dict[str, object]:
 
 def _members(value: Any, left_out: frozenset[str] = frozenset()) -> dict[str, object]:  # noqa: ANN401 -- see _plain
     """Return the members of a value of the model that are not the default of its type."""
-    given = {field.name: (getattr(value, field.name), _default(field)) for field in fields(value)}
+    given = {field.name: (getattr(value, field.name), default_of(field)) for field in fields(value)}
     return {
         name: _plain(member) for name, (member, default) in given.items() if name not in left_out and member != default
     }
@@ -95,6 +95,6 @@ def _plain(value: Any) -> object:  # noqa: ANN401 -- any value of a model in, JS
     return value
 
 
-def _default(field: Field[Any]) -> object:
+def default_of(field: Field[Any]) -> object:
     """Return the default of a member, ``MISSING`` when it must be given."""
     return field.default if field.default_factory is MISSING else field.default_factory()

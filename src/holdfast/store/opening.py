@@ -25,14 +25,7 @@ def open_log(
     continues: Continued | None = None,
     reading: bool = False,
 ) -> SignedLog:
-    """Return the log in this place, held against its anchor; with ``create`` a new one if there is none.
-
-    ``reading`` only: then it is for the caller to hold it against its anchor, for an older copy is worth reading too.
-
-    HF201 if there is no log, HF203 if it has another origin than the given one, HF208 and HF209 if it is older than
-    its anchor or another history. ``continues`` is the older log that a new one goes on from: HF239 if there is a log
-    already.
-    """
+    """Return the log in this place, as ``open_signed`` does and raising what it raises, and HF244 as ``store_at``."""
     outside = Outside.of(place, keys, anchors)
     return open_signed(store_at(place), outside, create=create, origin=origin, continues=continues, reading=reading)
 

@@ -113,6 +113,7 @@ def test_a_record_that_breaks_off_holds_nothing_and_still_proves_what_was_lost()
         assert drill.answer(check) == "unknown", check
     drill.garble["records/AURUM.ndjson"] = lambda data: b"".join(data.splitlines(keepends=True)[:40])
     assert drill.answer("no-phantom") == "unknown"
+    assert drill.answer("day-completed") == "unknown"
     acknowledged = next(row["key"] for row in drill.records["AURUM"] if row.get("status") == "settled")
     drill.ledger = [row for row in drill.ledger if row.get("key") != acknowledged]
     assert drill.answer("nothing-acknowledged-lost") == "broken"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.store.bundle import export
 from holdfast.store.opening import open_log
 from tests.holdfast.cli.test_judge import record
 from tests.holdfast.commands import holdfast
@@ -73,3 +74,23 @@ def test_what_is_overdue_is_told_and_every_scenario_on_request(tmp_path: Path, s
 
 def test_a_log_that_is_not_there_is_refused(tmp_path: Path, state: Path) -> None:
     assert holdfast("posture", "--log", tmp_path / "nothing", state=state).error == "HF201"
+
+
+def test_an_approval_in_a_record_that_nobody_verified_counts_for_nothing(tmp_path: Path, state: Path) -> None:
+    place = tmp_path / "evidence"
+    record(play(rate_per_s=4.0), place)
+    said = ("tolerance:gross-settlement", "--body", "Board", "--on", "2026-11-20", "--model", "examples/meridian")
+    assert holdfast("approve", *said, "--log", place, state=state).code == 0
+    with open_log(place) as log:
+        export(log, tmp_path / "bundle")
+    (key,) = state.rglob("*.vkey")
+
+    def approved(*arguments: object) -> bool:
+        shown = json.loads(holdfast("posture", "--json", *arguments).out)
+        lines = shown["services"]["gross-settlement"]["site"]["scenarios"]
+        return bool(next(line["last"] for line in lines if line["last"])["limits_approved"])
+
+    assert approved("--log", place)
+    assert approved("--log", tmp_path / "bundle", "--key", key)
+    key.unlink()
+    assert not approved("--log", tmp_path / "bundle")

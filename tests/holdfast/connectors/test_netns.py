@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -14,13 +13,18 @@ from holdfast.connectors.netns import Inside
 from holdfast.errors import EnvironmentProblem
 
 WITHIN_S = 1.0
-# A process in a user and network namespace of its own, with its loopback up and one port that answers. Bringing the
-# loopback up is ioctl SIOCSIFFLAGS (0x8914) with IFF_UP (1), as netdevice(7) has it.
+# A process in a user and network namespace of its own, with its loopback up, one port that answers and one whose queue
+# is full. Bringing the loopback up is ioctl SIOCSIFFLAGS (0x8914) with IFF_UP (1), as netdevice(7) has it.
 LISTENER = """
 import fcntl, socket, struct, sys
 probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 fcntl.ioctl(probe, 0x8914, struct.pack("16sh14x", b"lo", 1))
 listening = socket.create_server(("127.0.0.1", 4321))
+full = socket.create_server(("127.0.0.1", 4322), backlog=0)
+waiting = [socket.socket() for _ in range(4)]
+for one in waiting:
+    one.setblocking(False)
+    one.connect_ex(full.getsockname())
 print("ready", flush=True)
 while True:
     connection, _ = listening.accept()
@@ -74,20 +78,7 @@ def test_a_place_that_is_gone_is_told() -> None:
     assert problem.value.code == "HF303"
 
 
-def test_an_unanswered_connection_is_a_timeout() -> None:
+def test_an_unanswered_connection_is_a_timeout(elsewhere: int) -> None:
     """A listener whose queue is full lets a connection hang, as a silent drop does."""
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        waiting = []
-        try:
-            for _ in range(4):
-                one = socket.socket()
-                one.setblocking(False)  # noqa: FBT003 -- the signature of the standard library
-                one.connect_ex(full.getsockname())
-                waiting.append(one)
-            with Inside(os.getpid()) as inside:
-                assert inside.reach([full.getsockname()], 0.3) == ("timeout",)
-        finally:
-            for one in waiting:
-                one.close()
+    with Inside(elsewhere) as inside:
+        assert inside.reach([("127.0.0.1", 4322)], 0.3) == ("timeout",)

@@ -78,6 +78,22 @@ def test_a_change_below_the_service_makes_the_result_stale_and_a_new_title_does_
     assert line(held(), model=replace(MODEL, services={**MODEL.services, TEST.service: tighter})).state == "stale"
 
 
+def test_what_recovers_it_is_tested_with_it() -> None:
+    vault = MODEL.resources["vault"]
+    assert vault.keeps is not None
+    shorter = replace(vault, keeps=replace(vault.keeps, for_ms=vault.keeps.for_ms - 1))
+    assert line(held(), model=replace(MODEL, resources={**MODEL.resources, "vault": shorter})).state == "stale"
+
+
+def test_what_is_unknown_failed_and_is_told_first() -> None:
+    stopped = held(verdict="unknown")
+    cells = posture(MODEL, [stopped], programme(MODEL.test_plan, [stopped], 0, 20 * DAY_US), 20 * DAY_US)
+    assert [said.scenario for _, said in worst_first(cells)] == [TEST.scenario]
+    assert line(stopped).failed
+    assert not line(held()).failed
+    assert not line(held(verdict="broken", as_expected=True)).failed
+
+
 def test_broken_as_expected_is_a_breaking_point_and_holds_nothing() -> None:
     said = line(held(verdict="broken", as_expected=True))
     assert (said.state, said.breaking_point) == ("unproven", True)
