@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
+from holdfast.analysis.ways import stands_on
 from holdfast.model.canonical import default_of
-from holdfast.model.types import Model, leaves
+from holdfast.model.types import Model
 from holdfast.model.uses import below, below_service, strategies
 
 _UNTESTED = frozenset(
@@ -47,8 +48,7 @@ def _tested(model: Model, service: str) -> frozenset[str]:
         before = names
         for owner, strategy in strategies(model):
             if owner in before:
-                source = () if strategy.source is None else (strategy.source,)
-                names |= below(model, (*leaves(strategy.needs), *source, *(strategy.crew or ())))
+                names |= below(model, stands_on(strategy))
     return names
 
 
