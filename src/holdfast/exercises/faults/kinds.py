@@ -1,0 +1,89 @@
+"""What every fault is made of: its aim, what is prepared before it, what a probe sees, and how it is undone.
+
+A fault acts through the range's keeper and is probed from outside of it: in ``/proc``, and by trying from inside the
+network. What the probe will look at is recorded before the injection (``identity``), and so is the request that undoes
+it (``undo``): whoever comes next needs nothing but the recorded intention, and may undo what was never injected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.connectors.hypervisor import Hypervisor
+from holdfast.connectors.range import KEEPER_SOCKET, Inventory
+from holdfast.errors import HoldfastError
+from holdfast.evidence.events import FaultIntended
+from holdfast.model.vocabulary import ParameterSchema
+
+KEEPER = "keeper"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A fault of an exercise before it is intended: its id in the exercise, its target, its parameters."""
+
+    exercise: str
+    fault: str
+    target: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is recorded before the injection."""
+
+    undo: Mapping[str, str]
+    identity: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a probe saw, and whether it is what it looked for."""
+
+    so: bool
+    observed: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """One fault. ``does``, ``shown_by`` and ``undone_by`` are sentences with ``{target}``, for plans and pages.
+
+    ``prepare`` raises HF401 if the target is not there to be hit; ``probe`` and ``verify`` look once and raise nothing
+    for what they do not find. ``verify`` gets the range as it is now: processes that came back have new pids.
+    """
+
+    schema: ParameterSchema
+    does: str
+    shown_by: str
+    undone_by: str
+    prepare: Callable[[Aim, Inventory], Prepared]
+    inject: Callable[[FaultIntended, Hypervisor, Inventory], None]
+    probe: Callable[[FaultIntended], Seen]
+    verify: Callable[[FaultIntended, Inventory], Seen]
+
+
+def undo(intended: FaultIntended) -> None:
+    """Ask the keeper to undo a fault: idempotent, and needs only the intention. HF301 or HF302 if it does not."""
+    asked = dict(intended.undo)
+    Hypervisor(Path(asked.pop(KEEPER))).call(asked)
+
+
+def parameters_text(parameters: Mapping[str, object]) -> dict[str, str]:
+    """Return a fault's parameters as they are recorded: places are listed with a comma and a space."""
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+        for name, value in sorted(parameters.items())
+    }
+
+
+def request(inventory: Inventory, op: str, **arguments: str) -> dict[str, str]:
+    """Return what the keeper of a range is asked, in the form in which it is recorded."""
+    return {KEEPER: str(inventory.dir / KEEPER_SOCKET), "op": op, **arguments}
+
+
+def absent(aim: Aim, why: str) -> HoldfastError:
+    """Return HF401: the target is not there to be hit, and why."""
+    message = f"{aim.target} cannot be hit: {why}"
+    return HoldfastError("HF401", message, remedy="let the range become whole again, or correct the scenario's target")
