@@ -9,6 +9,7 @@ from typing import Any
 
 from meridian import binaries
 from meridian.banks import BANKS
+from meridian.dispatch import units as dispatch
 from meridian.participants.monitor import ALARMS
 from meridian.topology import HOSTS
 from meridian.unit import RangeContext, Unit
@@ -22,11 +23,18 @@ GATEWAYS: Mapping[str, str] = {"settlement-a": "app-a", "settlement-b": "app-b"}
 _DATABASES = ("db-a", "db-b", "db-w")
 _OPERATOR_SOCKET = "settlement.sock"
 _CONTROL_SOCKET = "participants.sock"
+_VAULT_SOCKET = "base.sock"
+_BACKUP_ORDER = ("db-w", "db-b", "db-a")
+"""Whom the vault asks for a base backup: the first of them that does not lead."""
+SHELF_PORT = 8090
 _TOKENS_OF_BANKS = tuple(f"bank-{bank.name}" for bank in BANKS)
 
 SECRETS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(GATEWAYS.values(), ("ledger-app", "operator-token", "vault-token", *_TOKENS_OF_BANKS)),
-    "vault": ("ledger-vault", "vault-token"),
+    "vault": ("ledger-vault", "vault-token", "vault-operator", "rebuild-token", "cloud-token"),
+    "rebuild": ("rebuild-token",),
+    # Its own and nobody else's: of what production has it is given nothing, and production nothing of this.
+    "cloud": ("cloud-token", "cloud-key"),
     "banks": ("banks-token", *_TOKENS_OF_BANKS),
 }
 """Host → the secrets that are placed on it."""
@@ -34,13 +42,14 @@ SECRETS: Mapping[str, tuple[str, ...]] = {
 
 def units(context: RangeContext) -> tuple[Unit, ...]:
     """Return the processes of gateways, vault and banks."""
-    return (*(_gateway(context, name) for name in GATEWAYS), *_vault(context), *_banks(context))
+    gateways = [f"{HOSTS[host].address}:{HTTP_PORT}" for host in GATEWAYS.values()]
+    first = (*(_gateway(context, name) for name in GATEWAYS), *_vault(context), *_banks(context))
+    return (*first, *dispatch.units(context, gateways))
 
 
 def prepare(context: RangeContext, host: str) -> Mapping[str, str]:
-    """Return the files that must be on a host's disk beside its secrets: none, everything is in the arguments."""
-    del context, host
-    return {}
+    """Return the files that must be on a host's disk beside its secrets: those of what goes out and comes in."""
+    return {f"secrets/{name}": context.secret(name) for name in dispatch.SECRETS.get(host, ())}
 
 
 def endpoints(context: RangeContext) -> dict[str, dict[str, Any]]:
@@ -57,7 +66,12 @@ def endpoints(context: RangeContext) -> dict[str, dict[str, Any]]:
         "http_unix": str(context.run["banks"] / _CONTROL_SOCKET),
         "token_file": str(context.secrets / "banks-token"),
     }
-    return {**operator, "participants": banks}
+    backups = {
+        "http_unix": str(context.run["vault"] / _VAULT_SOCKET),
+        "token_file": str(context.secrets / "vault-operator"),
+        "user": "backups",
+    }
+    return {**operator, "participants": banks, "vault-base": backups}
 
 
 def first_settled(records: Path) -> dict[str, Any] | None:
@@ -95,7 +109,7 @@ def _gateway(context: RangeContext, name: str) -> Unit:
     )
 
 
-def _vault(context: RangeContext) -> tuple[Unit, Unit]:
+def _vault(context: RangeContext) -> tuple[Unit, ...]:
     shared = (f"--keep={context.run['vault'].parent / 'keep'}", f"--secrets={context.disk['vault'] / 'secrets'}")
     wal = (
         f"--program={binaries.postgresql_bin() / 'pg_receivewal'}",
@@ -103,12 +117,24 @@ def _vault(context: RangeContext) -> tuple[Unit, Unit]:
         *(f"--ledger={HOSTS[each].address}" for each in _DATABASES),
     )
     journal = (f"--gateway={name}={HOSTS[host].address}:{HTTP_PORT}" for name, host in GATEWAYS.items())
+    base = (
+        f"--program={binaries.postgresql_bin() / 'pg_basebackup'}",
+        f"--operator={context.run['vault'] / _VAULT_SOCKET}",
+        f"--ledger-port={POSTGRES_PORT}",
+        *(f"--ledger={HOSTS[each].address}" for each in _BACKUP_ORDER),
+    )
+    door = (f"--listen={HOSTS['vault'].address}:{SHELF_PORT}",)
+    ports = {"shelf": (SHELF_PORT,)}
     program = _program(context, "vault")
-    return (
-        Unit(name="vault-wal", host="vault", account="meridian-vault", argv=(*program, "wal", *shared, *wal)),
+    return tuple(
         Unit(
-            name="vault-journal", host="vault", account="meridian-vault", argv=(*program, "journal", *shared, *journal)
-        ),
+            name=f"vault-{what}",
+            host="vault",
+            account="meridian-vault",
+            argv=(*program, what, *shared, *own),
+            ports=ports.get(what, ()),
+        )
+        for what, own in (("wal", wal), ("journal", journal), ("base", base), ("shelf", door))
     )
 
 

@@ -9,16 +9,18 @@ import json
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from meridian import binaries, control, shell
+from meridian import binaries, control, entitlements, shell
 from meridian.control import Keeper, View
 from meridian.errors import MeridianError
+from meridian.network import policy as allowed
 from meridian.stack.readiness import Standing
-from meridian.topology import HOSTS, LINKS
+from meridian.topology import HOSTS
 
 READY_TIMEOUT_S = 90.0
 LOOK_EVERY_S = 0.1
@@ -76,6 +78,7 @@ def up(
     profile: Annotated[str, typer.Option(help="Settings of the database stack.")] = "fast",
     client: Annotated[str, typer.Option(help="How the settlement service asks its ledger: safe or naive.")] = "safe",
     rate: Annotated[int, typer.Option(min=0, max=2000, help="Instructions that all banks offer a second.")] = 20,
+    policy: Annotated[Path | None, typer.Option(help="Compiled policy to enforce instead of the range's own.")] = None,
     wait: Annotated[Literal["armed", "acknowledged", "keeper"], typer.Option(help="What to wait for.")] = "armed",
     *,
     as_json: AsJson = False,
@@ -85,7 +88,8 @@ def up(
         raise typer.BadParameter(f"safe or naive, got {client!r}", param_hint="--client")
     place = (directory or control.directory_of(name)).absolute()
     progress = _Progress()
-    settings = control.new_settings(place.name if directory else name, profile, client, rate)
+    given = "" if policy is None else allowed.text_of(policy)
+    settings = control.new_settings(place.name if directory else name, profile, client, rate, given)
     progress.say(f"booting in {place}: {settings.mode}, profile {profile}, {client} client")
     etcd = binaries.etcd().facts()
     progress.say(f"etcd {etcd['version']} ({etcd['from']}): {etcd['note']}")
@@ -173,14 +177,58 @@ def _status_lines(inventory: dict[str, Any], standing: Standing) -> list[str]:
             lines.append(
                 f"{facts['site']:<14}{host:<10}{name:<22}{each['pid'] or '-':>8}  {each['account']:<16}{state}"
             )
-    down_links = [link for link in LINKS if not inventory["links"][link]["up"]]
+    links = inventory["links"]
+    down_links = [name for name, link in links.items() if not link["up"]]
     lines += [
         "",
-        f"links: {len(LINKS) - len(down_links)} up" + (f", down: {', '.join(down_links)}" if down_links else ""),
+        f"links: {len(links) - len(down_links)} up" + (f", down: {', '.join(down_links)}" if down_links else ""),
     ]
     lines += [f"cuts: {', '.join(inventory['cuts']) or 'none'}"]
+    impaired = {name: ", ".join(link["impaired"]) for name, link in links.items() if link["impaired"]}
+    lines += [f"{name} is impaired by {by}" for name, by in impaired.items()]
     lines += [f"missing: {phrase}" for phrase in standing.missing()] or ["armed"]
     return lines
+
+
+@app.command()
+def policy(
+    states: Annotated[list[str] | None, typer.Argument(help="What is allowed in: normal, degraded, recovery.")] = None,
+    by: Annotated[str, typer.Option(help="Who asks for the change; it is written down.")] = "",
+    name: Name = control.DEFAULT_NAME,
+    directory: Directory = None,
+) -> None:
+    """Show what is allowed, or change it: `policy normal recovery --by NAME` opens the clean room; `normal` shuts."""
+    keeper = Keeper((directory or control.directory_of(name)).absolute())
+    if states:
+        keeper.ask("policy", states=states, by=by)
+    found = keeper.inventory()["segmentation"]
+    for change in found["changes"]:
+        at = datetime.fromtimestamp(change["at_utc_us"] / 1_000_000, UTC)
+        sys.stdout.write(f"{at:%H:%M:%S} UTC  {', '.join(change['states'])}, asked by {change['by']}\n")
+    now = ", ".join(found["states"]) if found["enforced"] else "everything: nothing is filtered"
+    sys.stdout.write(f"allowed now: {now}\n")
+
+
+@app.command("entitlements")
+def try_entitlements(
+    name: Name = control.DEFAULT_NAME, directory: Directory = None, *, as_json: AsJson = False
+) -> None:
+    """Try to alter what nobody may alter, from inside the range; exit status 1 if any of it is not refused."""
+    place = (directory or control.directory_of(name)).absolute()
+    results = entitlements.tried(Keeper(place).inventory(), entitlements.attempts(place))
+    if as_json:
+        rows = [
+            {"by": each.attempt.by, "what": each.attempt.what, "verdict": each.verdict, "observed": each.observed}
+            for each in results
+        ]
+        sys.stdout.write(json.dumps(rows) + "\n")
+    else:
+        for each in results:
+            sys.stdout.write(f"{each.verdict:<9}{each.attempt.by:<14}{each.attempt.what}\n{'':<23}{each.observed}\n")
+        wrong = sum(not each.as_it_must_be for each in results)
+        sys.stdout.write(f"{len(results)} attempts, {wrong} not as they must be\n")
+    if not all(each.as_it_must_be for each in results):
+        raise typer.Exit(1)
 
 
 @app.command("shell", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -267,6 +267,6 @@ def ended_on_failure(directory: Path) -> Iterator[None]:
         raise
 
 
-def new_settings(name: str, profile: str, client: str, rate_per_s: int) -> layout.Settings:
-    """Return settings for a range on this machine. Raise MR101 when the machine allows none."""
-    return layout.Settings(name, isolation.probe(), profile, client, rate_per_s)
+def new_settings(name: str, profile: str, client: str, rate_per_s: int, policy: str = "") -> layout.Settings:
+    """Return settings for a range here; ``policy`` is the text of one. Raise MR101 when the machine allows no range."""
+    return layout.Settings(name, isolation.probe(), profile, client, rate_per_s, policy=policy)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from meridian import binaries, business, stack
+from meridian import agent, binaries, business, fencer, stack
+from meridian.network import policy as allowed
+from meridian.network.policy import Flow
 from meridian.stack.members import BY_HOST, CLIENT_PORT, DATABASE, MEMBERS, POSTGRES_PORT, REST_PORT
 from meridian.stack.patroni import DATA
 from meridian.unit import Child, RangeContext, Unit
@@ -13,14 +15,14 @@ from meridian.unit import Child, RangeContext, Unit
 
 def units(context: RangeContext) -> Sequence[Unit]:
     """Return every process that a host starts, in the order in which they are best started."""
-    return (*stack.units(context), *business.units(context))
+    return (*stack.units(context), *business.units(context), *fencer.units(context), *agent.units(context))
 
 
 def prepare(context: RangeContext, host: str) -> Mapping[str, str]:
     """Return the files, by path on the host's disk, that must be there before its first start: secrets among them."""
-    names = (*stack.SECRETS.get(host, ()), *business.SECRETS.get(host, ()))
+    names = (*stack.SECRETS.get(host, ()), *business.SECRETS.get(host, ()), *fencer.SECRETS.get(host, ()))
     secrets = {f"secrets/{name}": context.secret(name) for name in names}
-    return {**secrets, **stack.prepare(context, host), **business.prepare(context, host)}
+    return {**secrets, **stack.prepare(context, host), **business.prepare(context, host), **agent.prepare(host)}
 
 
 def children(context: RangeContext, host: str) -> Sequence[Child]:
@@ -41,6 +43,11 @@ def trees() -> Sequence[Path]:
     return binaries.trees()
 
 
+def policy() -> Sequence[Flow]:
+    """Return who may connect to whom: what was compiled from the institution's model."""
+    return allowed.parse(allowed.OWN.read_text(encoding="utf-8"), str(allowed.OWN))
+
+
 def endpoints(context: RangeContext) -> Mapping[str, object]:
     """Return where the management plane reaches what, by process."""
     found: dict[str, object] = {}
@@ -51,7 +58,15 @@ def endpoints(context: RangeContext) -> Mapping[str, object]:
             "database": DATABASE,
             "user": "auditor",
             "password_file": str(context.secrets / "ledger-auditor"),
+            # What an insider on the host would use: for faults, never for what judges them.
+            "superuser": {"user": "postgres", "password_file": str(context.secrets / "postgres-superuser")},
         }
-        found[member.patroni] = {"host": member.host, "address": member.address, "port": REST_PORT}
+        found[member.patroni] = {
+            "host": member.host,
+            "address": member.address,
+            "port": REST_PORT,
+            "user": "patroni",
+            "password_file": str(context.secrets / "patroni-rest"),
+        }
         found[member.etcd] = {"host": member.host, "address": member.address, "port": CLIENT_PORT}
-    return {**found, **business.endpoints(context)}
+    return {**found, **fencer.endpoints(context), **business.endpoints(context)}

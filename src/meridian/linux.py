@@ -36,6 +36,7 @@ _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _LAST_CAPABILITY = 63
 
+CAP_NET_ADMIN = 12  # capability.h
 _CAPABILITY_VERSION_3 = 0x20080522  # capability.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -101,10 +102,18 @@ def give_up_privileges(uid: int | None) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+    keep_only()
+
+
+def keep_only(*capabilities: int) -> None:
+    """Give up every capability of this process but these, and whatever an exec could regain."""
     _check(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl(PR_CAP_AMBIENT)")
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    _check(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+    kept = sum(1 << each for each in capabilities)
+    # Effective and permitted, each in two words; the inheritable ones are none.
+    low, high = kept & 0xFFFFFFFF, kept >> 32
+    _check(_libc.capset(header, (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)), "capset")
 
 
 def start_ticks(pid: int) -> int | None:

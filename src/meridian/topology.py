@@ -33,11 +33,18 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A wide-area link between the routers of two sites; ``addresses`` are its two ends."""
+    """A wide-area link between the routers of two sites; ``addresses`` are its two ends.
+
+    ``interface`` is its name at both routers. Of two links between the same sites the one of lower ``preference`` is
+    used, and the other when that one is down; each is the other's ``alternative``.
+    """
 
     name: str
     between: tuple[str, str]
     addresses: tuple[str, str]
+    interface: str
+    preference: int
+    alternative: bool
 
 
 SITES: Mapping[str, Site] = {
@@ -48,6 +55,10 @@ SITES: Mapping[str, Site] = {
         Site("witness", "Witness site", "10.71.3.0/24", "10.71.3.1"),
         Site("vault", "Vault", "10.71.4.0/24", "10.71.4.1"),
         Site("participants", "Participants", "10.71.5.0/24", "10.71.5.1"),
+        Site("clean-room", "Clean room", "10.71.6.0/24", "10.71.6.1"),
+        Site("cloud", "Cloud", "10.71.7.0/24", "10.71.7.1"),
+        Site("out-of-band", "Out of band", "10.71.8.0/24", "10.71.8.1"),
+        Site("market", "Market infrastructures", "10.71.9.0/24", "10.71.9.1"),
     )
 }
 
@@ -61,11 +72,20 @@ HOSTS: Mapping[str, Host] = {
         Host("db-w", "witness", "10.71.3.11", "meridian-db"),
         Host("vault", "vault", "10.71.4.11", "meridian-vault"),
         Host("banks", "participants", "10.71.5.11", "meridian-banks"),
+        # These two have power and nothing on them: what is rebuilt, or moved out, begins there.
+        Host("rebuild", "clean-room", "10.71.6.11", "meridian-rebuild"),
+        Host("cloud", "cloud", "10.71.7.11", "meridian-cloud"),
+        # At the participants' end of the lines, but the institution's own: it sees what they see.
+        Host("lookout", "participants", "10.71.5.21", "meridian-watch"),
+        # Somebody else's: messaging network and RTGS.
+        Host("market", "market", "10.71.9.11", "meridian-market"),
+        Host("oob", "out-of-band", "10.71.8.11", "meridian-oob"),
     )
 }
 
 _PAIRS: tuple[tuple[str, str, str], ...] = (
-    ("wan-dca-dcb", "dc-a", "dc-b"),
+    ("wan-orion", "dc-a", "dc-b"),
+    ("wan-vega", "dc-a", "dc-b"),
     ("wan-dca-witness", "dc-a", "witness"),
     ("wan-dcb-witness", "dc-b", "witness"),
     ("wan-vault-dca", "vault", "dc-a"),
@@ -73,15 +93,40 @@ _PAIRS: tuple[tuple[str, str, str], ...] = (
     ("wan-vault-witness", "vault", "witness"),
     ("wan-participants-dca", "participants", "dc-a"),
     ("wan-participants-dcb", "participants", "dc-b"),
+    ("wan-cleanroom-vault", "clean-room", "vault"),
+    ("wan-cloud-vault", "cloud", "vault"),
+    ("wan-cloud-participants", "cloud", "participants"),
+    ("wan-market-dca", "market", "dc-a"),
+    ("wan-market-dcb", "market", "dc-b"),
+    ("wan-market-participants", "market", "participants"),
+    ("wan-oob-dca", "out-of-band", "dc-a"),
+    ("wan-oob-dcb", "out-of-band", "dc-b"),
+    ("wan-oob-witness", "out-of-band", "witness"),
+    # The observer at the participants' end must see every copy that may lead.
+    ("wan-participants-witness", "participants", "witness"),
 )
 
-LINKS: Mapping[str, Link] = {
-    name: Link(name, (one, other), (f"10.71.250.{4 * index + 1}", f"10.71.250.{4 * index + 2}"))
-    for index, (name, one, other) in enumerate(_PAIRS)
-}
+LINES = "10.71.250.0/24"
+"""Where the ends of all links lie."""
+
+
+def _link(index: int) -> Link:
+    name, *ends = _PAIRS[index]
+    between = (ends[0], ends[1])
+    same = [other for other, *pair in _PAIRS if set(pair) == set(between)]
+    addresses = (f"10.71.250.{4 * index + 1}", f"10.71.250.{4 * index + 2}")
+    return Link(name, between, addresses, f"line-{index}", same.index(name), len(same) > 1)
+
+
+LINKS: Mapping[str, Link] = {link.name: link for link in map(_link, range(len(_PAIRS)))}
 """Each link is a /30 of 10.71.250.0/24. Two sites without a link between them cannot reach each other."""
 
 
 def hosts_of(site: str) -> tuple[Host, ...]:
     """Return the hosts at a site, in the order in which they are started."""
     return tuple(host for host in HOSTS.values() if host.site == site)
+
+
+def links_of(site: str) -> tuple[Link, ...]:
+    """Return the links that end at a site."""
+    return tuple(link for link in LINKS.values() if site in link.between)

@@ -12,6 +12,11 @@ ACCOUNTS: Mapping[str, int] = {
     "meridian-app": 61003,
     "meridian-vault": 61004,
     "meridian-banks": 61005,
+    "meridian-rebuild": 61006,
+    "meridian-cloud": 61007,
+    "meridian-oob": 61008,
+    "meridian-watch": 61009,
+    "meridian-market": 61010,
 }
 """Unprivileged account → its user and group id when the range is held by root. Rootless, all are the caller's."""
 
@@ -27,6 +32,8 @@ class Unit:
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     restart_after_s: float = 1.0
+    fatal: bool = False
+    """Whether it is so deep in the host that the host stops when it fails."""
 
 
 @dataclass(frozen=True, slots=True)

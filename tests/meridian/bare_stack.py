@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from meridian.institution import children, components, trees
+from meridian.institution import children, components, policy, trees
 from meridian.stack import prepare, units
 from meridian.unit import RangeContext
 
-__all__ = ["children", "components", "endpoints", "prepare", "trees", "units"]
+__all__ = ["children", "components", "endpoints", "policy", "prepare", "trees", "units"]
 
 
 def endpoints(context: RangeContext) -> Mapping[str, object]:

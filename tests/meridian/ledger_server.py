@@ -175,7 +175,7 @@ def _establish(server: Server) -> None:
     """Make the roles and the ledger as the range does."""
     passwords = dict.fromkeys(postgresql.ROLES, PASSWORD)
     script = server.directory / "first.sql"
-    script.write_text(postgresql.first_sql(passwords, ledger.sql()), encoding="utf-8")
+    script.write_text(postgresql.first_sql(passwords, ledger.sql() + ledger.watch_sql()), encoding="utf-8")
     script.chmod(0o644)
     server.run("psql", "-X", "-q", "-d", server.dsn("postgres", "postgres"), "-f", str(script))
     server.ask(f"CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{PASSWORD}'")

@@ -39,6 +39,7 @@ class Oracle:
 
     banks: dict[str, Bank]
     after_cut_off: bool = False
+    mode: str = "full"
     payments: dict[str, Payment] = field(default_factory=dict)
     queues: dict[str, list[Payment]] = field(default_factory=dict)
     closed: list[dict[str, tuple[int, int, int, int]]] = field(default_factory=list)
@@ -59,7 +60,7 @@ class Oracle:
         self.payments[payment.key] = payment
         if self.after_cut_off:
             payment.status, payment.reason = "rejected", "after-cut-off"
-        elif self.queues.get(payment.sender) or not self._fits(payment):
+        elif not self._may(payment) or self._waiting(payment.sender) or not self._fits(payment):
             payment.status = "queued"
             self.queues.setdefault(payment.sender, []).append(payment)
         else:
@@ -70,12 +71,32 @@ class Oracle:
     def close(self) -> None:
         for queue in self.queues.values():
             for payment in queue:
-                payment.status, payment.reason = "rejected", "unfunded-at-close"
+                payment.status = "rejected"
+                payment.reason = "unfunded-at-close" if self._may(payment) else "held-at-close"
         self.queues.clear()
         self.closed.append({name: (b.opening, b.debits, b.credits, b.balance) for name, b in self.banks.items()})
         for bank in self.banks.values():
             bank.opening, bank.debits, bank.credits = bank.balance, 0, 0
         self.after_cut_off = False
+
+    def put(self, mode: str) -> None:
+        self.mode = mode
+        self._release()
+
+    def resolve(self, sets: list[list[str]]) -> None:
+        """Settle each set at once."""
+        for keys in sets:
+            for payment in [self.payments[key] for key in keys]:
+                self.queues[payment.sender].remove(payment)
+                self._move(payment)
+            assert all(bank.balance >= -bank.limit for bank in self.banks.values())
+        self._release()
+
+    def _may(self, payment: Payment) -> bool:
+        return self.mode == "full" or payment.priority == "priority"
+
+    def _waiting(self, sender: str) -> list[Payment]:
+        return [payment for payment in self.queues.get(sender, ()) if self._may(payment)]
 
     def _fits(self, payment: Payment) -> bool:
         bank = self.banks[payment.sender]
@@ -93,7 +114,8 @@ class Oracle:
         moved = True
         while moved:
             moved = False
-            for queue in self.queues.values():
-                while queue and self._fits(queue[0]):
-                    self._move(queue.pop(0))
+            for sender, queue in self.queues.items():
+                while (heads := self._waiting(sender)) and self._fits(heads[0]):
+                    queue.remove(heads[0])
+                    self._move(heads[0])
                     moved = True

@@ -69,8 +69,8 @@ class Institution:
         assert status == 200, said
         return dict(said)
 
-    def operate(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        status, said = self.ask("app-b/run/settlement.sock", method, path, body, token=self.secret("operator-token"))
+    def operate(self, method: str, path: str, body: object = None, at: str = "app-b") -> dict[str, Any]:
+        status, said = self.ask(f"{at}/run/settlement.sock", method, path, body, token=self.secret("operator-token"))
         assert status == 200, said
         return dict(said)
 
@@ -114,6 +114,22 @@ class Institution:
     def day(self) -> int:
         """Return the open day."""
         return int(self.operate("GET", "/v1/operator/state")["calendar"]["day"])
+
+    def inbox(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what each bank's inbox recorded, by bank."""
+        found = {}
+        for bank in BANKS:
+            kept = (self.directory / "hosts/banks/inbox" / f"{bank.name}.ndjson").read_bytes()
+            found[bank.name] = [json.loads(line) for line in kept[: kept.rfind(b"\n") + 1].splitlines()]
+        return found
+
+    def received(self, channel: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the messages that came on a channel, by bank, and see that none came twice or is missing."""
+        lines = {bank: [line for line in kept if "channel" in line] for bank, kept in self.inbox().items()}
+        assert {line["op"] for kept in lines.values() for line in kept} <= {"received"}
+        of = {bank: [line for line in kept if line["channel"] == channel] for bank, kept in lines.items()}
+        assert all([line["number"] for line in kept] == list(range(1, len(kept) + 1)) for kept in of.values())
+        return of
 
     def positions(self, day: int) -> dict[str, dict[str, Any]]:
         """Return the positions of a day as the banks have them on record, by bank."""
@@ -297,6 +313,87 @@ def test_a_key_settles_once_at_both_gateways_and_with_other_content_never(here: 
     assert here.ask("app-b", "GET", "/v1/instructions/direct-twice", token=here.secret("bank-BOREAL"))[0] == 404
 
 
+def test_in_priority_only_what_is_urgent_settles_and_the_rest_waits_until_it_is_full_again(here: Institution) -> None:
+    def put(mode: str) -> None:
+        assert here.operate("PUT", "/v1/operator/mode", {"mode": mode, "reason": "drill"})["mode"] == mode
+        for gateway in ("app-a", "app-b"):
+            wait_for(lambda at=gateway: here.operate("GET", "/v1/operator/state", at=at)["settlement"]["mode"] == mode)  # type: ignore[misc]
+
+    waiting = "SELECT sender FROM ledger.instruction WHERE status = 'queued'"
+    put("priority-only")
+    [[since]] = here.rows("SELECT max(seq) FROM ledger.journal WHERE kind = 'mode'")
+    here.wait_for_offers(2 * RATE_PER_S)
+    found = {
+        (priority, status)
+        for sender, accepted, priority, status in here.rows(
+            "SELECT sender, accepted_seq, priority, status FROM ledger.instruction"
+        )
+        if sender != "HALYARD" and accepted > since
+    }
+    assert found == {("normal", "queued"), ("priority", "settled")}
+    put("full")
+    wait_for(lambda: {sender for (sender,) in here.rows(waiting)} <= {"HALYARD"})
+    held = here.rows(
+        "SELECT sender, array_agg(accepted_seq ORDER BY final_seq) FROM ledger.instruction"
+        " WHERE status = 'settled' AND final_seq > accepted_seq AND priority = 'normal' GROUP BY sender"
+    )
+    assert all(accepted == sorted(accepted) for _, accepted in held)
+    wait_for(lambda: any(line["op"] == "update" for line in here.records()["AURUM"]))
+
+
+def test_gridlock_is_resolved_and_the_record_shows_that_it_was(here: Institution) -> None:
+    resolved = "SELECT seq, (body::jsonb->>'payments')::int FROM ledger.journal WHERE kind = 'resolve'"
+    here.load("POST", "/v1/load", {"rate_per_s": RATE_PER_S, "imbalance_ppm": 100_000})
+    wait_for(lambda: here.rows(resolved) != [])
+    here.load("POST", "/v1/load", {"rate_per_s": RATE_PER_S})
+    [line, payments] = here.rows(f"{resolved} ORDER BY seq LIMIT 1")[0]
+    settled = here.rows("SELECT key, (body::jsonb->>'resolution')::int FROM ledger.journal WHERE kind = 'settle'")
+    keys = [key for key, resolution in settled if resolution == line]
+    assert len(keys) == payments > 1
+
+    def told() -> list[list[str]]:
+        rows = [row for record in here.records().values() for row in record if row.get("key") in keys]
+        return [[row["status"] for row in rows if row["key"] == key and "status" in row] for key in keys]
+
+    wait_for(lambda: all(statuses[-1] == "settled" for statuses in told()))
+    assert all("queued" in statuses for statuses in told())
+
+
+_TOLD = """
+SELECT bank, array_agg(seq ORDER BY seq) FROM (
+    SELECT sender AS bank, final_seq AS seq FROM ledger.instruction WHERE status <> 'queued'
+    UNION ALL SELECT receiver, final_seq FROM ledger.instruction WHERE status = 'settled') AS sides
+GROUP BY bank
+"""
+"""What each bank has to be told of: the lines of the journal by which its own and others' instructions became final."""
+
+
+def test_messaging_moves_to_the_other_site_and_no_message_is_lost_or_comes_twice(here: Institution) -> None:
+    def sent_by() -> set[str]:
+        return {line["by"] for kept in here.received("messaging").values() for line in kept[-1:]}
+
+    wait_for(lambda: sent_by() == {"messaging-a"})
+    here.keeper.ask("signal", process="messaging-a", signal="STOP", exercise="test")
+    here.wait_for_offers(RATE_PER_S)
+    moved = here.operate("PUT", "/v1/operator/duty/messaging", {"holder": "messaging-b", "reason": "A does not send"})
+    assert (moved["holder"], moved["term"]) == ("messaging-b", 2)
+    wait_for(lambda: sent_by() == {"messaging-b"})
+    here.keeper.ask("signal", process="messaging-network-stub", signal="KILL", tree=True, exercise="test")
+    here.keeper.ask("signal", process="messaging-a", signal="CONT", exercise="test")
+    here.keeper.ask("signal", process="participants-inbox", signal="KILL", tree=True, exercise="test")
+    here.wait_until_runs("messaging-network-stub")
+    here.wait_for_offers(RATE_PER_S)
+    here.load("POST", "/v1/load/stop", {"resolve_within_s": 60})
+    audit(here)
+
+    def complete() -> bool:
+        came = {bank: [line["body"]["seq"] for line in kept] for bank, kept in here.received("messaging").items()}
+        return came == dict(here.rows(_TOLD))
+
+    wait_for(complete)
+    here.load("POST", "/v1/load", {"rate_per_s": RATE_PER_S})
+
+
 def wait_for_positions(here: Institution, day: int) -> None:
     """Return when every bank has its position of a day, and the day after it is known to be open."""
     wait_for(lambda: len(here.positions(day)) == len(BANKS) and here.day() == day + 1)
@@ -317,3 +414,20 @@ def test_the_day_is_closed_at_its_cut_off_and_every_bank_confirms(here: Institut
     [[closed_us, cut_off_us]] = here.rows("SELECT closed_us, cut_off_us FROM ledger.business_day WHERE day = 2")
     assert closed_us >= cut_off_us
     assert here.rows("SELECT key FROM ledger.instruction WHERE status = 'queued' AND day <= 2") == []
+
+
+def test_after_the_close_each_bank_has_its_statement_and_the_rtgs_has_booked(here: Institution) -> None:
+    positions = here.positions(2)
+
+    def came(channel: str) -> dict[str, dict[str, Any]]:
+        messages = [(bank, line["body"]) for bank, kept in here.received(channel).items() for line in kept]
+        return {bank: body for bank, body in messages if body["day"] == 2}
+
+    wait_for(lambda: len(came("reporting")) == len(came("rtgs")) == len(BANKS))
+    names = ("opening_cents", "debits_cents", "credits_cents", "closing_cents")
+    for bank, statement in came("reporting").items():
+        assert statement["status"] == "statement"
+        assert {name: statement[name] for name in names} == {name: positions[bank][name] for name in names}
+    booked = {bank: (body["status"], body["amount_cents"]) for bank, body in came("rtgs").items()}
+    net = {bank: told["closing_cents"] - told["opening_cents"] for bank, told in positions.items()}
+    assert booked == {bank: ("booked", cents) for bank, cents in net.items()}

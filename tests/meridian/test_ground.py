@@ -238,6 +238,7 @@ def test_a_revoked_exercise_breaks_nothing_more_and_undoes_everything(here: Grou
         {"op": "site_off", "site": "dc-a"},
         {"op": "signal", "process": "listener-db-a", "signal": "KILL"},
         {"op": "cut", "id": "x", "a": ["10.71.1.0/24"], "b": ["0.0.0.0/0"]},
+        {"op": "impair", "id": "x", "link": "wan-orion", "down": True},
     ):
         with pytest.raises(MeridianError, match="MR110"):
             here.keeper.ask(str(request.pop("op")), **request, exercise="old")

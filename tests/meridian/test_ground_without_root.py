@@ -27,7 +27,7 @@ def test_everything_works_as_an_ordinary_account_too() -> None:
 
 
 def run_as_nobody(home: Path) -> None:
-    """Run the tests of ground as the account 65534, in a directory that it may write to."""
+    """Run the tests of ground and of its lines as the account 65534, in a directory that it may write to."""
     launcher = (sys.executable, as_nobody.__file__, str(home))
     environment = {**os.environ, "PYTHONPATH": str(ground.ROOT)}
     probe = "from tests.meridian import ground; print(ground.mode())"
@@ -46,6 +46,7 @@ def run_as_nobody(home: Path) -> None:
         "--basetemp",
         f"{home}/t",
         "tests/meridian/test_ground.py",
+        "tests/meridian/test_network_lines.py",
     )
     done = subprocess.run(
         (*launcher, sys.executable, *tests), env=environment, capture_output=True, text=True, timeout=WHOLE_TIMEOUT_S,

@@ -50,7 +50,7 @@ def present(server: Server, key: str) -> bool:
         "DELETE FROM ledger.journal",
         "SELECT ledger.open_day(NULL)",
         "SELECT ledger.chain(1, 'settle', 'x', '{}')",
-        "SELECT ledger.establish('[]')",
+        "SELECT ledger.establish('[]', '{}')",
         "SET ROLE ledger_owner",
         "CREATE TABLE ledger.mine ()",
         "CREATE TEMPORARY TABLE account ()",

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meridian.banks import BANKS
+from meridian.settlement import gridlock
 from tests.meridian.ledger_server import Server, alone
 from tests.meridian.oracle import Oracle, Payment
 
@@ -59,6 +60,17 @@ class Trial:
     def rows(self, query: str) -> list[Any]:
         return self.connection.execute(query.encode()).fetchall()
 
+    def resolve(self) -> list[list[str]]:
+        """Have gridlock resolved as a gateway does; return the sets that were settled."""
+        [shown] = self.handle({"op": "queue", "gateway": "test"})
+        found = gridlock.resolve(shown["available"], [gridlock.Queued(*each) for each in shown["queued"]])
+        sets = [list(each.keys) for each in found]
+        if found:
+            asked = [{"method": each.method, "keys": list(each.keys)} for each in found]
+            [answer] = self.handle({"op": "resolve", "sets": asked})
+            assert (answer["status"], answer["settled"]) == ("resolved", sum(map(len, sets)))
+        return sets
+
     def fund(self, accounts: dict[str, tuple[int, int]]) -> None:
         """Give the banks other balances and limits, as a day opened with them."""
         for name, (opening, limit) in accounts.items():
@@ -92,8 +104,9 @@ payments = st.builds(
     cents=st.one_of(st.integers(1, 60), st.integers(-2, 400)),
     priority=st.sampled_from(["normal", "priority"]),
 )
+EVENTS = ("cut-off", "close", "full", "priority-only", "gridlock", "gridlock")
 steps = st.lists(
-    st.integers(0, 39).flatmap(lambda dice: payments if dice > 1 else st.just(("cut-off", "close")[dice])),
+    st.integers(0, 49).flatmap(lambda dice: payments if dice >= len(EVENTS) else st.just(EVENTS[dice])),
     min_size=20,
     max_size=80,
 )
@@ -119,6 +132,14 @@ def test_every_answer_and_every_balance_is_the_oracles(
                 if oracle.after_cut_off:
                     oracle.close()
                     day += 1
+            elif step in ("full", "priority-only"):
+                [answer, _] = trial.handle({"op": "mode", "mode": step, "reason": "test"}, {"op": "calendar"})
+                assert answer == {"status": "mode", "mode": step}
+                trial.handle({"op": "calendar"})
+                oracle.put(step)
+            elif step == "gridlock":
+                sets = trial.resolve()
+                oracle.resolve(sets)
             else:
                 [answer] = trial.handle(instruct(step))
                 assert (answer["status"], answer.get("reason")) == oracle.instruct(replace(step))
@@ -244,3 +265,130 @@ def test_days_that_nobody_closed_are_skipped(server: Server) -> None:
         )
         assert 0 < ahead <= DAY_US
         assert passed == 4
+
+
+def ring(trial: Trial) -> list[Payment]:
+    """Queue three instructions that wait for each other."""
+    trial.fund(dict.fromkeys(NAMES, (0, 0)))
+    names = [*NAMES[:3], NAMES[0]]
+    waiting = [Payment(str(n), sender, to, 50, "normal") for n, (sender, to) in enumerate(pairwise(names))]
+    assert {answer["status"] for answer in trial.handle(*map(instruct, waiting))} == {"queued"}
+    return waiting
+
+
+def test_gridlock_is_settled_at_once_and_the_journal_says_how(server: Server) -> None:
+    with attempt(server) as trial:
+        ring(trial)
+        assert trial.resolve() == [["0", "1", "2"]]
+        books_are_right(trial)
+        lines = trial.rows("SELECT seq, kind, body::jsonb FROM journal ORDER BY seq DESC LIMIT 4")
+        *settled, resolved = [(kind, body) for _, kind, body in lines]
+        first = lines[-1][0]
+        assert (resolved[0], resolved[1]["method"], resolved[1]["payments"]) == ("resolve", "multilateral", 3)
+        assert [(kind, body["resolution"]) for kind, body in settled] == [("settle", first)] * 3
+        assert {row for (row,) in trial.rows("SELECT balance_cents FROM account")} == {0}
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ([], "not-all-queued"),
+        (["0", "1", "2", "nobody's"], "not-all-queued"),
+        (["0", "0", "1", "2"], "not-all-queued"),
+        (["0", "1"], "below-limit"),
+        (["0", "1", "2", "late"], "out-of-order"),
+    ],
+)
+def test_a_proposal_that_does_not_hold_is_refused_and_nothing_is_done(
+    server: Server, keys: list[str], why: str
+) -> None:
+    with attempt(server) as trial:
+        waiting = ring(trial)
+        behind = [Payment("early", NAMES[0], NAMES[3], 5, "normal"), Payment("late", NAMES[0], NAMES[3], 5, "priority")]
+        trial.handle(*map(instruct, behind))
+        [answer] = trial.handle({"op": "resolve", "sets": [{"method": "multilateral", "keys": keys}]})
+        assert (answer["status"], answer["reason"], answer["settled"]) == ("refused", why, 0)
+        assert trial.rows("SELECT count(*) FROM entry") == [(0,)]
+        assert trial.rows("SELECT count(*) FROM journal WHERE kind IN ('settle', 'resolve')") == [(0,)]
+        assert len(waiting) == 3
+
+
+def test_one_gateway_at_a_time_looks_for_gridlock(server: Server) -> None:
+    with attempt(server) as trial:
+        mine, others, again = trial.handle(*({"op": "queue", "gateway": name} for name in ("a", "b", "a")))
+        assert (mine["status"], again["status"]) == ("queue", "queue")
+        assert others == {"status": "not-resolving", "resolver": "a"}
+        trial.connection.execute("UPDATE head SET resolver_until_us = now_us() - 1")
+        [taken_over] = trial.handle({"op": "queue", "gateway": "b"})
+        assert taken_over["status"] == "queue"
+
+
+def test_in_priority_only_what_is_urgent_settles_and_the_rest_waits_in_its_order(server: Server) -> None:
+    with attempt(server) as trial:
+        trial.fund(dict.fromkeys(NAMES, (0, 0)) | {"AURUM": (100, 0)})
+        mode = {"op": "mode", "reason": "the lines are down"}
+        [changed, unknown] = trial.handle({**mode, "mode": "priority-only"}, {**mode, "mode": "none"})
+        assert (changed["mode"], unknown["reason"]) == ("priority-only", "unknown-mode")
+        normal = [Payment(f"n{n}", "AURUM", "BOREAL", 10, "normal") for n in range(3)]
+        urgent = Payment("u", "AURUM", "BOREAL", 20, "priority")
+        answers = trial.handle(*map(instruct, [*normal, urgent]))
+        assert [answer["status"] for answer in answers] == ["queued", "queued", "queued", "settled"]
+        trial.handle({**mode, "mode": "full"})
+        trial.handle({"op": "calendar"})
+        order = trial.rows("SELECT key FROM journal WHERE kind = 'settle' ORDER BY seq")
+        assert order == [("u",), ("n0",), ("n1",), ("n2",)]
+        told = trial.rows("SELECT body::jsonb->>'mode', body::jsonb->>'reason' FROM journal WHERE kind = 'mode'")
+        assert told == [("priority-only", "the lines are down"), ("full", "the lines are down")]
+        books_are_right(trial)
+
+
+def test_a_long_queue_drains_in_parts_and_no_day_closes_meanwhile(server: Server) -> None:
+    with attempt(server) as trial:
+        trial.fund(dict.fromkeys(NAMES, (0, 0)) | {"AURUM": (1000, 0)})
+        trial.handle({"op": "mode", "mode": "priority-only", "reason": "test"})
+        waiting = [Payment(f"{n:03}", "AURUM", "BOREAL", 1, "normal") for n in range(450)]
+        trial.handle(*map(instruct, waiting))
+        trial.handle({"op": "mode", "mode": "full", "reason": "test"})
+        settled = "SELECT count(*) FROM instruction WHERE status = 'settled'"
+        trial.pass_cut_off()
+        assert trial.handle({"op": "close", "day": 1})[0]["reason"] == "draining"
+        assert trial.rows(settled) == [(200,)]
+        trial.handle({"op": "calendar"})
+        assert trial.rows(settled) == [(400,)]
+        assert trial.handle({"op": "close", "day": 1})[0]["status"] == "closed"
+        assert trial.rows(settled) == [(450,)]
+        books_are_right(trial)
+
+
+def test_a_duty_moves_by_the_operator_alone_and_its_term_grows(server: Server) -> None:
+    with attempt(server) as trial:
+        move = {"op": "assign", "task": "messaging", "reason": "test"}
+        moved, same, stranger, nothing = trial.handle(
+            {**move, "holder": "messaging-b"},
+            {**move, "holder": "messaging-b"},
+            {**move, "holder": "reporting-b"},
+            {**move, "task": "tea", "holder": "messaging-b"},
+        )
+        assert moved == same == {"status": "duty", "task": "messaging", "holder": "messaging-b", "term": 2}
+        assert (stranger["reason"], nothing["reason"]) == ("unknown-holder", "unknown-task")
+        assert trial.rows("SELECT count(*) FROM journal WHERE kind = 'duty'") == [(1,)]
+
+
+def test_the_stream_has_what_became_final_once_and_in_order(server: Server) -> None:
+    with attempt(server) as trial:
+        trial.fund(dict.fromkeys(NAMES, (0, 0)) | {"AURUM": (1000, 0)})
+        paid = [Payment(f"{n:03}", "AURUM", "BOREAL", 1, "normal") for n in range(350)]
+        trial.handle(*map(instruct, paid), instruct(Payment("waits", "CASTOR", "BOREAL", 1, "normal")))
+        trial.pass_cut_off()
+        trial.handle({"op": "close", "day": 1})
+        after, told = 0, []
+        part: dict[str, Any] = {"more": True}
+        while part["more"]:
+            [part] = trial.handle({"op": "follow", "after": after})
+            after = part["last"]
+            told += [(line["kind"], line["body"].get("key")) for line in part["lines"]]
+        assert told == [*(("settle", payment.key) for payment in paid), ("reject", "waits"), ("close", None)]
+        assert part["duties"]["messaging"] == {"task": "messaging", "holder": "messaging-a", "term": 1}
+        assert trial.handle({"op": "follow", "after": after})[0] | {"duties": 0} == {
+            "status": "stream", "last": after, "more": False, "lines": [], "duties": 0
+        }  # fmt: skip

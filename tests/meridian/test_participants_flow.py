@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meridian.banks import BANKS, Bank
-from meridian.participants.flow import LARGEST_CENTS, Flow, share
+from meridian.participants.flow import CIRCLE, CIRCLE_CENTS, LARGEST_CENTS, Flow, share
 
 
 def test_sizes_and_shares_sum_to_one_and_fall() -> None:
@@ -44,3 +44,18 @@ def test_gaps_and_receivers_are_those_of_the_model() -> None:
     assert 0.93 < sum(payment.gap for payment in drawn) / len(drawn) < 1.07
     second = sum(payment.to == BANKS[1].name for payment in drawn) / len(drawn)
     assert abs(second - BANKS[1].size / (1 - BANKS[0].size)) < 0.03
+
+
+def test_an_imbalance_goes_round_in_a_circle_and_changes_nothing_else() -> None:
+    found: dict[tuple[str, str], float] = {}
+    for bank in BANKS:
+        plain, uneven = Flow(bank, 1), Flow(bank, 1, imbalance_ppm=100_000)
+        for number in range(1, 3001):
+            payment = uneven.payment(number)
+            if payment != plain.payment(number):
+                assert payment.amount_cents == CIRCLE_CENTS
+                found[bank.name, payment.to] = found.get((bank.name, payment.to), 0) + share(bank)
+    assert set(found) == {(CIRCLE[0], CIRCLE[1]), (CIRCLE[1], CIRCLE[2]), (CIRCLE[2], CIRCLE[0])}
+    # As often from each of them, or one would be drained: the rarest payer sets the pace.
+    assert max(found.values()) < 1.25 * min(found.values())
+    assert sum(bank.opening_cents + bank.limit_cents for bank in BANKS if bank.name in CIRCLE) < CIRCLE_CENTS

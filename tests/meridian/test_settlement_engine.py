@@ -206,3 +206,45 @@ def test_what_cannot_be_journaled_is_not_asked(
     [answer] = ask(running, instruct("a"))
     assert answer == {"status": "unavailable", "reason": "instruction journal: No space left on device"}
     assert not any(request.get("key") == "a" for batch in ledger.batches for request in batch)
+
+
+class Queueing(HandWritten):
+    """A ledger in which two instructions wait for each other, until somebody proposes to settle them at once."""
+
+    def __init__(self) -> None:
+        """Begin with the two."""
+        super().__init__()
+        self.proposed: list[Request] = []
+
+    def handle(self, requests: Sequence[Request]) -> Answered:
+        plain = super().handle(requests)
+        answers = list(plain.answers)
+        for position, request in enumerate(requests):
+            if request["op"] == "queue":
+                queued = [["a", "AURUM", "BOREAL", 5], ["b", "BOREAL", "AURUM", 5]]
+                answers[position] = {"status": "queue", "available": {"AURUM": 0, "BOREAL": 0}, "queued": queued}
+            elif request["op"] == "resolve":
+                self.proposed.append(request)
+                answers[position] = {"status": "resolved", "settled": 2}
+        return Answered(tuple(answers), plain.calendar, {"mode": "full", "queueing": not self.proposed})
+
+
+def test_while_something_is_queued_the_gateway_proposes_what_can_settle_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "IDLE_S", 0.01)
+    ledger = Queueing()
+    engine = Engine(lambda _: ledger, lambda: Primary(1, "db"), InstructionJournal(tmp_path / "j.ndjson", "g"), "g")
+    engine.start()
+    try:
+        wait_for(lambda: ledger.proposed != [])
+        batches = len(ledger.batches)
+        wait_for(lambda: len(ledger.batches) > batches + 3)
+        # What the gateway wants for itself is nobody's answer.
+        [answer] = ask(engine, instruct("mine"))
+    finally:
+        engine.stop()
+    assert answer == {"status": "settled", "key": "mine"}
+    assert ledger.proposed == [{"op": "resolve", "sets": [{"method": "bilateral", "keys": ["a", "b"]}]}]
+    looks = [request for batch in ledger.batches for request in batch if request["op"] == "queue"]
+    assert looks == [{"op": "queue", "gateway": "g"}]

@@ -22,7 +22,7 @@ from meridian.topology import HOSTS
 from meridian.unit import RangeContext
 
 NAMES = ("postgres-superuser", "postgres-replication", "postgres-rewind", "patroni-rest")
-ROLE_NAMES = ("ledger-app", "ledger-auditor", "ledger-vault")
+ROLE_NAMES = ("ledger-app", "ledger-auditor", "ledger-vault", "ledger-observer")
 
 
 def context(directory: Path, profile: str = "fast") -> RangeContext:
@@ -90,8 +90,12 @@ def test_nobody_connects_without_scram_and_only_named_roles_do() -> None:
     lines = [line.split() for line in postgresql.access()]
     assert {line[-1] for line in lines} == {"scram-sha-256"}
     assert not [line for line in lines if line[2] == "all"]
-    assert {line[3] for line in lines if line[0] == "host"} == {f"{host.address}/32" for host in HOSTS.values()} - {
-        f"{HOSTS['banks'].address}/32"
+    admitted = {f"{HOSTS[host].address}/32" for host in (*BY_HOST, "app-a", "app-b", "vault", "lookout")}
+    assert {line[3] for line in lines if line[0] == "host"} == admitted
+    # Whoever only tries whether the ledger takes writes gets no further than from where it is to try.
+    observed_from = {f"{HOSTS[host].address}/32" for host in ("lookout", "app-b", "db-w")}
+    assert {tuple(line[1:4]) for line in lines if line[2] == "observer"} == {
+        ("ledger", "observer", address) for address in observed_from
     }
 
 

@@ -127,7 +127,7 @@ def test_postgresql_runs_as_it_was_meant_to(stack: Stack) -> None:
     assert {(method, error) for _, method, error in rules} == {("scram-sha-256", None)}
     assert all(str(password).startswith("SCRAM-SHA-256$") for _, password, _ in roles)
     assert {name for name, _, _ in roles} == {
-        "postgres", "replicator", "rewinder", "ledger_app", "auditor", "vault",
+        "postgres", "replicator", "rewinder", "ledger_app", "auditor", "vault", "observer",
     }  # fmt: skip
     assert {name for name, _, is_super in roles if is_super} == {"postgres"}
     assert restart == [(0,)]

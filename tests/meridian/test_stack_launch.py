@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from meridian.errors import MeridianError
 from meridian.stack import launch
+from meridian.stack.gateway import Gateway, NoAnswerError
 
 
 def locks(data: Path, sockets: Path) -> tuple[Path, Path]:
@@ -53,3 +56,31 @@ def test_waiting_ends_with_the_condition_or_with_the_limit(monkeypatch: pytest.M
     monkeypatch.setattr(launch, "WAIT_LIMIT_S", 0.0)
     with pytest.raises(MeridianError, match="MR204 waited 0 s until pigs fly"):
         launch.wait_for(lambda: False, "pigs fly")
+
+
+@dataclass(slots=True)
+class Etcd:
+    """An etcd that is silent so often, and then answers; for ever silent with None."""
+
+    host: str
+    silent: int | None
+    port: int = 2379
+
+    def value(self, _: str) -> str | None:
+        if self.silent == 0:
+            return None
+        self.silent = None if self.silent is None else self.silent - 1
+        raise NoAnswerError(self.host)
+
+
+def attached(*members: Etcd) -> dict[str, str]:
+    return launch.attached(cast("list[Gateway]", members), "key")
+
+
+def test_patroni_begins_with_the_etcd_of_its_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "LOOK_EVERY_S", 0.0)
+    assert attached(Etcd("own", 3), Etcd("other", 0)) == {}
+    monkeypatch.setattr(launch, "OWN_LIMIT_S", 0.0)
+    said = attached(Etcd("own", None), Etcd("silent", None), Etcd("other", 0), Etcd("third", 0))
+    assert said == {launch.ETCD_VARIABLE: "other:2379"}
+    assert attached(Etcd("own", None), Etcd("silent", None)) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
-from meridian.topology import HOSTS, LINKS, SITES, hosts_of
+from meridian.topology import HOSTS, LINES, LINKS, SITES, Link
 from meridian.unit import ACCOUNTS
 
 INTERFACE_NAME_LIMIT = 15  # IFNAMSIZ without its final zero
@@ -37,19 +37,28 @@ def test_both_ends_of_a_line_are_in_its_network() -> None:
         assert {IPv4Address(address) for address in link.addresses} == set(one.hosts())
 
 
-def test_sites_are_joined_at_most_once() -> None:
-    joined = [frozenset(link.between) for link in LINKS.values()]
-    assert len(set(joined)) == len(joined)
-    assert all(len(pair) == 2 and pair <= set(SITES) for pair in joined)
+def test_two_links_between_the_same_sites_are_each_others_alternative() -> None:
+    joined: dict[frozenset[str], list[Link]] = {}
+    for link in LINKS.values():
+        assert len(set(link.between)) == 2
+        assert set(link.between) <= set(SITES)
+        joined.setdefault(frozenset(link.between), []).append(link)
+    assert [link.name for link in joined[frozenset(("dc-a", "dc-b"))]] == ["wan-orion", "wan-vega"]
+    for links in joined.values():
+        assert [link.preference for link in links] == list(range(len(links)))
+        assert {link.alternative for link in links} == {len(links) > 1}
 
 
 def test_names_fit_into_interfaces() -> None:
-    assert all(len(name) <= INTERFACE_NAME_LIMIT for name in (*HOSTS, *SITES))
-    # A router names its lines by what is at their other end: a host and a site must not be called the same ...
-    for site in SITES:
-        peers = {name for link in LINKS.values() if site in link.between for name in link.between} - {site}
-        # ... where both hang on one router.
-        assert not peers & {host.name for host in hosts_of(site)}
+    longest = [f"{link.interface}-2" for link in LINKS.values()]  # at the exchange
+    assert all(len(name) <= INTERFACE_NAME_LIMIT for name in (*HOSTS, *longest))
+    # A router names its interfaces by the host or by the line that hangs on it.
+    assert not {link.interface for link in LINKS.values()} & set(HOSTS)
+    assert len({link.interface for link in LINKS.values()}) == len(LINKS)
+
+
+def test_the_ends_of_all_lines_lie_where_hosts_may_measure_them() -> None:
+    assert {IPv4Address(end) in IPv4Network(LINES) for link in LINKS.values() for end in link.addresses} == {True}
 
 
 def test_accounts_are_known() -> None:

@@ -46,7 +46,7 @@ class Door:
 
     def _run(self) -> None:
         engine = Engine(nowhere, lambda: None, self.journal)
-        door = ParticipantsDoor(engine, self.journal, Tokens({"AURUM": "bank"}), Tokens({"vault": "vault"}))
+        door = ParticipantsDoor(engine, self.journal, Tokens({"AURUM": "bank"}), Tokens({"vault": "vault"}), Tokens({}))
         runner = web.AppRunner(door.application(), access_log=None)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)

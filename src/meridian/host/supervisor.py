@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meridian.host import processes
+from meridian.host import processes, slowing
 from meridian.host.logs import keep_within_limit
 from meridian.linux import give_up_privileges
 from meridian.unit import ACCOUNTS, Unit
@@ -40,11 +40,12 @@ _ON_FAMILIES: Mapping[str, Callable[[int | None], None]] = {
 
 @dataclass(slots=True)
 class _Slot:
-    """A unit and its process; ``due`` is when to start it again, on the monotonic clock."""
+    """A unit and its process; ``due`` is when to start it again, on the monotonic clock, never while it is ``held``."""
 
     unit: Unit
     pid: int | None = None
     due: float | None = 0.0
+    held: bool = False
 
 
 class Supervisor:
@@ -58,6 +59,8 @@ class Supervisor:
         self._dedicated = dedicated
         self._slots: dict[str, _Slot] = {}
         self._pid_files: dict[str, Path] = {}
+        self._slowing: dict[str, int] = {}
+        self._stopped = False
         self._logs_due = time.monotonic() + LOOK_AT_LOGS_EVERY_S
 
     def run(self) -> None:
@@ -79,6 +82,8 @@ class Supervisor:
                     with suppress(BlockingIOError):
                         os.read(reader, 4096)
             self._reap()
+            if self._stopped:
+                return
             self._start_due()
             self._trim_logs()
 
@@ -92,6 +97,10 @@ class Supervisor:
                 return self._signal(message.get("process"), message["signal"], tree=bool(message.get("tree")))
             case "ensure":
                 return self._ensure(message.get("process"))
+            case "hold":
+                return self._hold(message["process"])
+            case "slow":
+                return self._slow(message["process"], message["share_ppm"], message["for_ms"])
             case "status":
                 return {"ok": True, "pids": {name: self._pid(name) for name in (*self._slots, *self._pid_files)}}
         return {"ok": True}
@@ -114,12 +123,36 @@ class Supervisor:
 
     def _ensure(self, process: str | None) -> dict[str, Any]:
         """Thaw a process with its tree, or everybody, and start at once what should run and does not."""
+        for name in [name for name in self._slowing if process in {None, name}]:
+            processes.send([self._slowing.pop(name)], signal.SIGKILL)
         pid = self._pid(process) if process else None
         if process is None or pid is not None:
             processes.resume(pid)
         for name, slot in self._slots.items():
-            if process in {None, name} and slot.pid is None:
-                slot.due = 0.0
+            if process in {None, name}:
+                slot.held = False
+                if slot.pid is None:
+                    slot.due = 0.0
+        return {"ok": True}
+
+    def _hold(self, process: str) -> dict[str, Any]:
+        """Kill a unit's process and keep it down until it is ensured again."""
+        slot = self._slots.get(process)
+        if slot is None:
+            return {"ok": False, "error": f"{process} is started by another process: hold that one down"}
+        slot.held, slot.due = True, None
+        if slot.pid is not None:
+            processes.send([slot.pid], signal.SIGKILL)
+        return {"ok": True}
+
+    def _slow(self, process: str, share_ppm: int, for_ms: int) -> dict[str, Any]:
+        """Stop a process with its tree for a share of the time until it is ensured, or ``for_ms`` is over."""
+        pid = self._pid(process)
+        if pid is None:
+            return {"ok": False, "error": f"{process} does not run"}
+        if process in self._slowing:
+            processes.send([self._slowing[process]], signal.SIGKILL)
+        self._slowing[process] = slowing.begin(pid, share_ppm, for_ms)
         return {"ok": True}
 
     def _next_due_s(self) -> float:
@@ -146,9 +179,12 @@ class Supervisor:
                 return
             if pid == 0:
                 return
+            self._slowing = {name: who for name, who in self._slowing.items() if who != pid}
             for slot in self._slots.values():
                 if slot.pid == pid:
-                    slot.pid, slot.due = None, time.monotonic() + slot.unit.restart_after_s
+                    slot.pid = None
+                    slot.due = None if slot.held else time.monotonic() + slot.unit.restart_after_s
+                    self._stopped = self._stopped or (slot.unit.fatal and _failed(status))
                     sys.stderr.write(f"{slot.unit.host}: {slot.unit.name} ended ({_how(status)})\n")
                     sys.stderr.flush()
 
@@ -170,6 +206,11 @@ class Supervisor:
         except BaseException as error:  # noqa: BLE001 - nothing of the parent may run on in the child
             os.write(2, f"{unit.name}: cannot be started: {error}\n".encode())
         os._exit(127)
+
+
+def _failed(status: int) -> bool:
+    """Return whether a process ended by a fault of its own, from its wait status; killed from outside is none."""
+    return os.waitstatus_to_exitcode(status) not in {0, -signal.SIGKILL, -signal.SIGTERM}
 
 
 def _how(status: int) -> str:

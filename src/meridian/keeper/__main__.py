@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from meridian.errors import MeridianError
@@ -13,6 +15,9 @@ from meridian.keeper.isolation import isolate
 from meridian.keeper.range import Range
 from meridian.keeper.server import Server
 from meridian.linux import become_subreaper
+from meridian.network import offspring
+from meridian.network.offspring import Offspring
+from meridian.telemetry import sensor
 
 
 def main(directory: Path) -> int:
@@ -24,11 +29,25 @@ def main(directory: Path) -> int:
     held = Range(directory)
     try:
         server = Server(held)
-        held.boot()
-        server.run()
+        # Before the first host has power, so that it sees them come.
+        looking = offspring.fork(partial(sensor.work, directory))
+        try:
+            held.boot()
+            server.run()
+        finally:
+            held.down()
+            _end(looking)
     finally:
         held.down()
     return 0
+
+
+def _end(looking: Offspring) -> None:
+    """Have the sensor end its records, and end it."""
+    with suppress(OSError):
+        looking.control.send(b"end")
+        looking.control.recv(len(sensor.ENDED))
+    looking.end()
 
 
 def _let_go(*_: object) -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from meridian.network.policy import Flow
 from meridian.unit import Child, RangeContext, Unit
 
 INSTITUTION = "meridian.institution"
@@ -32,6 +33,9 @@ class Content(Protocol):
 
     def trees(self) -> Sequence[Path]:
         """Return the directories that hosts must be able to read, beside the interpreter and this program."""
+
+    def policy(self) -> Sequence[Flow] | None:
+        """Return who may connect to whom unless ``up`` was told otherwise, None where nothing is filtered."""
 
     def endpoints(self, context: RangeContext) -> Mapping[str, object]:
         """Return where the management plane reaches what, by process."""

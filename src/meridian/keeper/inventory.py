@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import Any
 
+from meridian.keeper.disks import volumes
 from meridian.keeper.machines import outer_pids
-from meridian.keeper.range import Range
+from meridian.keeper.range import CUT, Range
 from meridian.linux import boot_id, start_ticks, state
-from meridian.topology import HOSTS, LINKS, SITES
+from meridian.network.wire import PERFECT
+from meridian.topology import HOSTS, LINKS, SITES, Link
 
 VERSION = 1
 _STOPPED = frozenset("Tt")
@@ -27,6 +30,7 @@ class Inventory:
         self._range = held
         self._components = dict(held.content.components())
         self._endpoints = dict(held.content.endpoints(held.context))
+        self._fenced = "fencer" in held.machines["oob"].names
 
     def document(self) -> dict[str, Any]:
         """Return the inventory as it is now."""
@@ -49,23 +53,38 @@ class Inventory:
             },
             "hosts": {host: self._host(host) for host in HOSTS},
             "processes": self._processes(),
-            "links": {
-                link.name: {"between": list(link.between), "up": held.fabric.link_is_up(link)}
-                for link in LINKS.values()
-            },
+            "links": {link.name: self._link(link) for link in LINKS.values()},
             "cuts": held.cuts(),
+            "segmentation": {"enforced": held.segmented, "states": list(held.states), "changes": list(held.changes)},
             "endpoints": self._endpoints,
             "records": {
                 "participants": str(directory / "hosts/banks/records"),
                 "alarms": str(directory / "hosts/banks/records/alarms.ndjson"),
+                "inbox": str(directory / "hosts/banks/inbox"),
+                "telemetry": str(directory / "telemetry"),
                 "vault_journal": str(directory / "hosts/vault/keep/journal"),
+                "vault_backups": str(directory / "hosts/vault/keep/base/record.ndjson"),
+                **({"fencer": str(directory / "hosts/oob/records/fencer.ndjson")} if self._fenced else {}),
             },
         }
 
     def _host(self, host: str) -> dict[str, Any]:
         power = self._range.on.get(host)
-        here = {"site": HOSTS[host].site, "address": HOSTS[host].address, "powered": power is not None}
+        disks = {name: str(path) for name, path in volumes(self._range.context.disk[host], host).items()}
+        here = {"site": HOSTS[host].site, "address": HOSTS[host].address, "powered": power is not None, "disks": disks}
         return here | _identity(power.pid if power else None)
+
+    def _link(self, link: Link) -> dict[str, Any]:
+        """Return how a link is: up as the kernel has it, and what is wrong with it toward either end, if anything."""
+        lines = self._range.fabric.lines
+        toward = zip(reversed(link.between), lines.qualities(link), strict=True)
+        return {
+            "between": list(link.between),
+            "addresses": list(link.addresses),
+            "up": lines.is_up(link),
+            "impaired": sorted(name.removeprefix(CUT) for name in lines.held(link)),
+            "toward": {site: asdict(quality) for site, quality in toward if quality != PERFECT},
+        }
 
     def _processes(self) -> dict[str, Any]:
         """Return every process that has a name. A stopped one has a pid, but does not run."""
@@ -78,6 +97,7 @@ class Inventory:
                 pid = outer[host].get(inner.get(name) or 0) if power else None
                 running = pid is not None and state(pid) not in {*_STOPPED, "Z", None}
                 about = {"host": host, "account": account, "running": running, "ports": list(ports)}
+                about["supervised"] = any(unit.name == name for unit in machine.units)
                 found[name] = about | _identity(pid)
         return found
 

@@ -2,7 +2,8 @@
 
 ``keeper.sock`` and ``keeper.log``; ``settings.json`` and ``secrets/``, readable by the owner alone; ``disk/<host>``,
 empty outside, inside the keeper's mount namespace a file system in memory; ``hosts/<host>/run`` with the Unix sockets
-of the management plane, ``log`` and what the control plane may read (``records`` of the banks, the vault's ``keep``).
+of the management plane, ``log`` and what the control plane may read (``records`` of the banks, the vault's ``keep``);
+``management/<host>``, the sockets that this host shares with ``oob`` alone.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from meridian.unit import RangeContext
 
 SECRETS = (
     "postgres-superuser", "postgres-replication", "postgres-rewind", "ledger-app", "ledger-auditor", "ledger-vault",
+    "ledger-observer",
     "patroni-rest", "operator-token", "banks-token", "vault-token",
+    "stream-token", "network-token", "rtgs-token", "inbox-token",
+    "vault-operator", "rebuild-token", "cloud-token", "cloud-key",
     *(f"bank-{name}" for name in ("AURUM", "BOREAL", "CASTOR", "DELTA", "EIDER", "FJORD", "GARNET", "HALYARD")),
 )  # fmt: skip
+OUT_OF_BAND = "oob"
 _SECRET_BYTES = 24
 _SETTINGS = "settings.json"
 _SOCKET_PATH_LIMIT_BYTES = 107
@@ -41,6 +46,8 @@ class Settings:
     client: str
     rate_per_s: int
     content: str = INSTITUTION
+    policy: str = ""
+    """The text of a compiled policy to enforce instead of the content's own."""
 
 
 def create(directory: Path, settings: Settings) -> None:
@@ -70,14 +77,27 @@ def create(directory: Path, settings: Settings) -> None:
         _open_to_all(directory / "hosts" / host)
         for part in ("run", "log", *_EXTRA.get(host, ())):
             _open_to_all(directory / "hosts" / host / part)
+        if host != OUT_OF_BAND:
+            _open_to_all(management(directory, host))
 
 
-_EXTRA: Mapping[str, tuple[str, ...]] = {"banks": ("records",), "vault": ("keep",)}
+_EXTRA: Mapping[str, tuple[str, ...]] = {"banks": ("records",), "vault": ("keep",), "oob": ("records",)}
 
 
 def _open_to_all(path: Path) -> None:
     path.mkdir(parents=True)
     path.chmod(0o1777)
+
+
+def management(directory: Path, host: str) -> Path:
+    """Return the directory of a host's sockets on the management path: seen on that host, and, with all, on ``oob``."""
+    place = directory / "management"
+    return place if host == OUT_OF_BAND else place / host
+
+
+def fencing_socket(directory: Path) -> Path:
+    """Return the fencing device's socket, which the host ``oob`` alone sees."""
+    return directory / "hosts" / OUT_OF_BAND / "run" / "fencing.sock"
 
 
 def lock_file(directory: Path) -> Path:

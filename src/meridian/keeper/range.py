@@ -6,21 +6,24 @@ import compileall
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from meridian.errors import MeridianError
 from meridian.host.room import Room, accounts_file, covers, way
-from meridian.keeper import content, layout
+from meridian.keeper import content, disks, layout
 from meridian.keeper.machines import Machine, Power, units_of
 from meridian.linux import MS_NODEV, MS_NOSUID, mount, start_ticks
+from meridian.network import policy
 from meridian.network.fabric import EVERYWHERE, Fabric
-from meridian.topology import HOSTS, LINKS, SITES, hosts_of
+from meridian.network.lines import Impairment
+from meridian.topology import HOSTS, SITES, hosts_of, links_of
 from meridian.unit import ACCOUNTS, Unit
 
 DISKS_BYTES = 3 << 30
 CUT = "cut-"
-"""Begins the name of every cut that was asked for, so that none can be taken for a lost host's or site's."""
+"""Begins the name of every cut and impairment that was asked for: none can be taken for a lost host's or site's."""
 _PROGRAM = Path(__file__).parents[1]
 _INTERPRETER = (Path(sys.executable), Path(sys.prefix), Path(sys.base_prefix), _PROGRAM)
 """The interpreter as it is called, its environment, the Python that it stands on, and this program."""
@@ -47,7 +50,15 @@ class Range:
         passwd = accounts_file(directory, dedicated=self.dedicated)
         self.machines = {host: self._machine(host, units, passwd) for host in HOSTS}
         self.fabric = Fabric()
+        given = self.settings.policy
+        self._flows = policy.parse(given, "the policy that up was given") if given else self.content.policy()
+        self.states: tuple[str, ...] = policy.STATES[:1]
+        self.changes: list[dict[str, object]] = []
+        """Every change of ``states``: what to, when, and who asked."""
+        self._guard(HOSTS)
         self._on: dict[str, Power] = {}
+        self._taken: set[str] = set()
+        """Hosts whose power a fence took: it gives back that of no other."""
 
     @property
     def on(self) -> Mapping[str, Power]:
@@ -64,6 +75,7 @@ class Range:
 
     def power_off(self, host: str) -> None:
         """Take a host's power: first its packets are dropped silently, so that not even its death is heard."""
+        self._taken.discard(host)
         if host in self._on:
             self.fabric.cut(_off(host), [HOSTS[host].address], [EVERYWHERE])
             self._on.pop(host).off()
@@ -71,9 +83,11 @@ class Range:
 
     def power_on(self, host: str) -> None:
         """Switch a host on: the disk it had, fresh namespaces, its units start. What fails leaves it off."""
+        self._taken.discard(host)
         if host in self._on:
             return
         self.fabric.plug(HOSTS[host])
+        self._guard([host])
         self._switch_on(host)
         try:
             self.fabric.mend(_off(host))
@@ -83,19 +97,59 @@ class Range:
             self.power_off(host)
             raise
 
+    def fence(self, host: str) -> None:
+        """Refuse connections to a host at every router, then take its power if it has any."""
+        if not self.fabric.everywhere(_fenced(host)):
+            self.fabric.fence(_fenced(host), HOSTS[host].address)
+        if host in self._on:
+            self.power_off(host)
+            self._taken.add(host)
+
+    def unfence(self, host: str) -> None:
+        """Let a host be reached again, and give back its power if a fence took it."""
+        taken = host in self._taken
+        self.fabric.mend(_fenced(host))
+        if taken:
+            self.power_on(host)
+
+    def is_fenced(self, host: str) -> bool:
+        """Return whether a host has no process left and every router refuses it, as the kernel has it."""
+        return host not in self._on and self.fabric.everywhere(_fenced(host))
+
     def site_off(self, site: str) -> None:
         """Lose a site: its packets stop at once, then its hosts, then its links."""
         self.fabric.cut(_dark(site), [SITES[site].cidr], [EVERYWHERE])
         for host in hosts_of(site):
             self.power_off(host.name)
-        self._set_links(site, up=False)
+        for link in links_of(site):
+            self.fabric.lines.impair(_dark(site), link, Impairment(down=True))
 
     def site_on(self, site: str) -> None:
         """Bring a site back."""
-        self._set_links(site, up=True)
+        self.fabric.lines.restore(_dark(site))
         self.fabric.mend(_dark(site))
         for host in hosts_of(site):
             self.power_on(host.name)
+
+    @property
+    def segmented(self) -> bool:
+        """Return whether hosts drop what no policy allows."""
+        return self._flows is not None
+
+    def allow(self, states: Sequence[str], by: str) -> None:
+        """Allow what the policy allows in any of ``states`` from now on, on every host; who asked is written down."""
+        self.states = tuple(states)
+        self.changes.append({"states": list(states), "by": by, "at_utc_us": time.time_ns() // 1000})
+        sys.stderr.write(f"policy: {', '.join(states)} from now on, asked by {by}\n")
+        sys.stderr.flush()
+        self.fabric.set_passage(opened=policy.OPEN in states)
+        self._guard(HOSTS)
+
+    def _guard(self, hosts: Iterable[str]) -> None:
+        """Have hosts drop what the policy does not allow."""
+        if self._flows is not None:
+            for host in hosts:
+                self.fabric.guard(host, policy.doors(self._flows, host, self.states))
 
     def cuts(self) -> list[str]:
         """Return the ids of the cuts that were asked for, as the kernel has them."""
@@ -120,7 +174,8 @@ class Range:
         raise MeridianError("MR107", f"no process named {process!r}", remedy="`meridian status` lists them")
 
     def lost(self) -> None:
-        """See which hosts' PID 1 ended by itself: they have lost their power."""
+        """See which hosts' PID 1 ended by itself: they have lost their power. And what became of the network."""
+        self.fabric.look_after()
         for host in [host for host, power in self._on.items() if power.ended()]:
             sys.stderr.write(f"{host}: its first process ended; the host is off\n")
             sys.stderr.flush()
@@ -128,6 +183,7 @@ class Range:
 
     def down(self) -> None:
         """Switch everything off."""
+        self.fabric.close()
         while self._on:
             self._on.popitem()[1].off()
         self._name_first_processes()
@@ -143,15 +199,17 @@ class Range:
         unfinished.write_text(json.dumps(named), encoding="utf-8")
         unfinished.replace(layout.hosts_file(self.directory))
 
-    def _set_links(self, site: str, *, up: bool) -> None:
-        for link in LINKS.values():
-            if site in link.between:
-                self.fabric.set_link(link, up=up)
-
     def _machine(self, host: str, units: Sequence[Unit], passwd: Path) -> Machine:
-        own = (self.directory / "disk" / host, self.directory / "hosts" / host)
-        own[0].mkdir()
-        own[0].chmod(0o1777)
+        own = (
+            self.directory / "disk" / host,
+            self.directory / "hosts" / host,
+            layout.management(self.directory, host),
+        )
+        if self.dedicated and host != layout.OUT_OF_BAND:
+            # Whoever could make a socket there could speak for the observer.
+            os.chown(own[2], *2 * [ACCOUNTS[HOSTS[host].account]])
+            own[2].chmod(0o755)
+        disks.make(own[0], host)
         links: dict[Path, str] = {}
         programs = tuple(dict.fromkeys(way(path, links) for path in (*_INTERPRETER, *self.content.trees())))
         covered = {Path("/tmp"), self.directory}  # noqa: S108 - covered, not written to
@@ -188,6 +246,11 @@ class Range:
 def _off(host: str) -> str:
     """Return the name of the cut that stands for a host without power."""
     return f"off-{host}"
+
+
+def _fenced(host: str) -> str:
+    """Return the name of the fence of a host."""
+    return f"fence-{host}"
 
 
 def _dark(site: str) -> str:

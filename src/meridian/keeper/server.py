@@ -6,29 +6,35 @@ Faults act through it. It never says whether a fault took effect: whoever wants 
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import socket
 import traceback
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 from meridian.errors import MeridianError
 from meridian.keeper import layout
+from meridian.keeper.fencing import JAMS, FencingDevice
+from meridian.keeper.harm import Harm
 from meridian.keeper.inventory import Inventory
-from meridian.keeper.range import CUT, Range
+from meridian.keeper.range import Range
+from meridian.keeper.traffic import Traffic
+from meridian.network.policy import STATES
 from meridian.topology import HOSTS, SITES
+from meridian.unit import ACCOUNTS
 
 LINE_LIMIT_BYTES = 1 << 16
 CLIENTS_LIMIT = 64
 SEND_TIMEOUT_S = 2.0
-PREFIXES_LIMIT = 64
 TEXT_LIMIT = 128
 LOOK_AFTER_HOSTS_S = 1.0
 
 _SIGNALS = frozenset({"KILL", "STOP", "CONT"})
 
 Request = Mapping[str, Any]
+Operations = Mapping[str, Callable[[Request], dict[str, Any]]]
 
 
 class Server:
@@ -42,13 +48,10 @@ class Server:
         self._running = True
         self._selector = selectors.DefaultSelector()
         self._buffers: dict[socket.socket, bytes] = {}
-        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        path = layout.socket_file(held.directory)
-        self._listening.bind(str(path))
-        path.chmod(0o600)
-        self._listening.listen(CLIENTS_LIMIT)
-        self._selector.register(self._listening, selectors.EVENT_READ)
-        self._operations: Mapping[str, Callable[[Request], dict[str, Any]]] = {
+        self._rights: dict[socket.socket, Operations] = {}
+        """What whoever comes through a socket may ask: of a listening one, and of the clients that it let in."""
+        self._device = FencingDevice(held)
+        operations: Operations = {
             "inventory": lambda _: {"inventory": inventory.document()},
             "power_off": self._power_off,
             "power_on": lambda request: _do(held.power_on, _known(request, "host", HOSTS)),
@@ -56,26 +59,44 @@ class Server:
             "site_on": lambda request: _do(held.site_on, _known(request, "site", SITES)),
             "signal": self._signal,
             "ensure": self._ensure,
-            "cut": self._cut,
-            "mend": lambda request: _do(held.fabric.mend, CUT + _text(request, "id")),
-            "cuts": lambda _: {"cuts": held.cuts()},
+            "policy": self._policy,
             "revoke": lambda request: _do(self._revoked.add, _text(request, "exercise")),
             "socket": lambda request: {"socket": held.fabric.socket_in(_known(request, "host", HOSTS))},
+            "jam": self._jam,
+            "unjam": lambda _: self._jammed(None),
             "down": self._down,
+            **Harm(held, self._admit).operations(),
+            **Traffic(held, self._admit).operations(),
         }
+        self._listen(layout.socket_file(held.directory), operations)
+        self._listen(layout.fencing_socket(held.directory), self._device.operations)
+        if held.dedicated:
+            os.chown(layout.fencing_socket(held.directory), *2 * [ACCOUNTS[HOSTS[layout.OUT_OF_BAND].account]])
+
+    def _listen(self, path: Path, operations: Operations) -> None:
+        """Open a door that its owner alone may use, for these operations."""
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        path.chmod(0o600)
+        listening.listen(CLIENTS_LIMIT)
+        self._selector.register(listening, selectors.EVENT_READ)
+        self._rights[listening] = operations
 
     def run(self) -> None:
         """Serve until ``down``."""
         while self._running:
             for key, _ in self._selector.select(LOOK_AFTER_HOSTS_S):
-                if key.fileobj is self._listening:
-                    self._accept()
-                elif isinstance(key.fileobj, socket.socket):
+                if not isinstance(key.fileobj, socket.socket):
+                    continue
+                if key.fileobj in self._buffers:
                     self._serve(key.fileobj)
+                else:
+                    self._accept(key.fileobj)
             self._look_after_hosts()
         for client in tuple(self._buffers):
             self._drop(client)
-        self._listening.close()
+        for listening in self._rights:
+            listening.close()
 
     def _look_after_hosts(self) -> None:
         try:
@@ -83,18 +104,18 @@ class Server:
         except Exception:  # noqa: BLE001 - as in an answer: the keeper's end would be the whole range's
             traceback.print_exc()
 
-    def _accept(self) -> None:
-        client, _ = self._listening.accept()
+    def _accept(self, listening: socket.socket) -> None:
+        client, _ = listening.accept()
         if len(self._buffers) >= CLIENTS_LIMIT:
             client.close()
             return
         client.settimeout(SEND_TIMEOUT_S)
-        self._buffers[client] = b""
+        self._buffers[client], self._rights[client] = b"", self._rights[listening]
         self._selector.register(client, selectors.EVENT_READ)
 
     def _drop(self, client: socket.socket) -> None:
         self._selector.unregister(client)
-        del self._buffers[client]
+        del self._buffers[client], self._rights[client]
         client.close()
 
     def _serve(self, client: socket.socket) -> None:
@@ -104,7 +125,7 @@ class Server:
             *lines, rest = (self._buffers[client] + data).split(b"\n")
             self._buffers[client] = rest
             for line in lines:
-                self._reply(client, self.answer(line))
+                self._reply(client, self.answer(line, self._rights[client]))
         except OSError:
             data = b""
         if not data or len(self._buffers[client]) > LINE_LIMIT_BYTES:
@@ -121,12 +142,13 @@ class Server:
         else:
             client.sendall(line)
 
-    def answer(self, line: bytes) -> dict[str, Any]:
-        """Carry out one request and return its answer."""
+    @staticmethod
+    def answer(line: bytes, operations: Operations) -> dict[str, Any]:
+        """Carry out one request for one of ``operations`` and return its answer."""
         try:
             request = json.loads(line)
             name = request.get("op") if isinstance(request, dict) else None
-            return {"ok": True, **self._operation(name)(request)}
+            return {"ok": True, **_operation(operations, name)(request)}
         except MeridianError as error:
             return {"ok": False, "code": error.code, "error": error.message, "remedy": error.remedy}
         except ValueError as error:
@@ -135,13 +157,6 @@ class Server:
             traceback.print_exc()
             remedy = "the reason is in keeper.log; `meridian status` shows how the range stands"
             return {"ok": False, "code": "MR109", "error": f"the machine refused: {error}", "remedy": remedy}
-
-    def _operation(self, name: object) -> Callable[[Request], dict[str, Any]]:
-        """Return an operation by its name. Raise MR108 for one that does not exist."""
-        if not isinstance(name, str) or name not in self._operations:
-            known = ", ".join(sorted(self._operations))
-            raise MeridianError("MR108", f"no such operation: {name!r}", remedy=f"one of: {known}")
-        return self._operations[name]
 
     def _admit(self, request: Request) -> None:
         """Refuse an injection of an exercise whose right to inject was revoked."""
@@ -185,15 +200,37 @@ class Server:
             return self._range.host_of(process), process
         return _known(request, "host", HOSTS), None
 
-    def _cut(self, request: Request) -> dict[str, Any]:
+    def _policy(self, request: Request) -> dict[str, Any]:
+        """Change the states in which flows are allowed, which is how the clean room is opened and closed."""
+        states, by = request.get("states"), _text(request, "by")
+        if not isinstance(states, list) or not states or not set(map(str, states)) <= set(STATES):
+            raise MeridianError("MR108", f"no such states: {states!r}", remedy=f"of: {', '.join(STATES)}")
+        self._range.allow(list(dict.fromkeys(states)), by)
+        return {}
+
+    def _jam(self, request: Request) -> dict[str, Any]:
+        """Make the fencing device fail, or work without ever confirming it."""
         self._admit(request)
-        self._range.fabric.cut(CUT + _text(request, "id"), _prefixes(request, "a"), _prefixes(request, "b"))
+        how = request.get("how")
+        if how not in JAMS:
+            raise MeridianError("MR108", f"no such jam: {how!r}", remedy=f"one of: {', '.join(JAMS)}")
+        return self._jammed(how)
+
+    def _jammed(self, how: str | None) -> dict[str, Any]:
+        self._device.jam(how)
         return {}
 
     def _down(self, _: Request) -> dict[str, Any]:
         self._running = False
         self._range.down()
         return {}
+
+
+def _operation(operations: Operations, name: object) -> Callable[[Request], dict[str, Any]]:
+    """Return an operation by its name. Raise MR108 for one that does not exist."""
+    if not isinstance(name, str) or name not in operations:
+        raise MeridianError("MR108", f"no such operation: {name!r}", remedy=f"one of: {', '.join(sorted(operations))}")
+    return operations[name]
 
 
 def _do(action: Callable[[str], None], name: str) -> dict[str, Any]:
@@ -215,19 +252,3 @@ def _known(request: Request, name: str, names: Mapping[str, object]) -> str:
     if not isinstance(value, str) or value not in names:
         raise MeridianError("MR107", f"no {name} named {value!r}", remedy=f"one of: {', '.join(names)}")
     return value
-
-
-def _prefixes(request: Request, name: str) -> list[str]:
-    """Return the addresses and networks on one side of a cut. Raise MR108 for anything else."""
-    side = request.get(name)
-    try:
-        if isinstance(side, list) and 0 < len(side) <= PREFIXES_LIMIT:
-            return [str(IPv4Network(str(each))) for each in side]
-        problem = f"got {side!r}"
-    except ValueError as error:
-        problem = str(error)
-    raise MeridianError(
-        "MR108",
-        f"{name}: 1 to {PREFIXES_LIMIT} addresses or networks are needed: {problem}",
-        remedy="like 10.71.1.0/24 or 10.71.1.11/32",
-    )

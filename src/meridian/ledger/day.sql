@@ -32,9 +32,9 @@ BEGIN
 END
 $$;
 
--- Close the open day once its cut-off has passed: what is still queued cannot be funded and is rejected, each
--- participant gets its position, the next day opens. Closing it again changes nothing.
-CREATE FUNCTION close_day(request jsonb, calendar business_day) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Close the open day once its cut-off has passed: what is still queued cannot be funded, or was held back by the mode,
+-- and is rejected; each participant gets its position, the next day opens. Closing it again changes nothing.
+CREATE FUNCTION close_day(request jsonb, calendar business_day, mode text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     payment instruction;
     day_us CONSTANT bigint := 86400000000;
@@ -44,9 +44,12 @@ BEGIN
         RETURN jsonb_build_object('status', 'closed');
     ELSIF (request->>'day')::integer > calendar.day OR now_us() < calendar.cut_off_us THEN
         RETURN jsonb_build_object('status', 'refused', 'reason', 'before-cut-off');
+    ELSIF (SELECT draining FROM head) THEN
+        -- What could still be settled is: the next request goes on with it.
+        RETURN jsonb_build_object('status', 'refused', 'reason', 'draining');
     END IF;
     FOR payment IN SELECT * FROM instruction WHERE status = 'queued' ORDER BY accepted_seq LOOP
-        payment.reason := 'unfunded-at-close';
+        payment.reason := CASE WHEN eligible(payment.priority, mode) THEN 'unfunded-at-close' ELSE 'held-at-close' END;
         payment.final_seq := chain(calendar.day, 'reject', payment.key,
             content(payment) || jsonb_build_object('reason', payment.reason));
         UPDATE instruction SET status = 'rejected', reason = payment.reason, final_seq = payment.final_seq

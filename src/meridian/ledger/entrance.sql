@@ -6,25 +6,38 @@ AS $$
 DECLARE
     request jsonb;
     calendar business_day;
+    standing head;
     answers jsonb[] := '{}';
 BEGIN
     PERFORM require_two_sites();
-    UPDATE head SET answered = answered + jsonb_array_length(requests);
+    UPDATE head SET answered = answered + jsonb_array_length(requests) RETURNING * INTO standing;
+    IF standing.draining THEN
+        PERFORM drain(standing.mode);
+    END IF;
     SELECT * INTO STRICT calendar FROM business_day WHERE closed_us IS NULL;
     FOR request IN SELECT value FROM jsonb_array_elements(requests) WITH ORDINALITY ORDER BY ordinality LOOP
         CASE request->>'op'
-            WHEN 'instruct' THEN answers := answers || instruct(request, calendar);
+            WHEN 'instruct' THEN answers := answers || instruct(request, calendar, standing.mode);
             WHEN 'look' THEN answers := answers || look(request);
             WHEN 'position' THEN answers := answers || settle_position(request);
             WHEN 'calendar' THEN answers := answers || '{"status": "calendar"}'::jsonb;
             WHEN 'schedule' THEN answers := answers || schedule(request, calendar);
-            WHEN 'close' THEN answers := answers || close_day(request, calendar);
+            WHEN 'close' THEN answers := answers || close_day(request, calendar, standing.mode);
+            WHEN 'queue' THEN answers := answers || show_queue(request, standing.mode);
+            WHEN 'resolve' THEN answers := answers || resolve(request, calendar, standing.mode);
+            WHEN 'mode' THEN answers := answers || set_mode(request, calendar);
+            WHEN 'assign' THEN answers := answers || assign(request, calendar);
+            WHEN 'follow' THEN answers := answers || follow(request);
         END CASE;
         IF request->>'op' IN ('schedule', 'close') THEN
             SELECT * INTO STRICT calendar FROM business_day WHERE closed_us IS NULL;
+        ELSIF request->>'op' = 'mode' THEN
+            SELECT * INTO STRICT standing FROM head;
         END IF;
     END LOOP;
-    RETURN jsonb_build_object('calendar', calendar_of(calendar), 'answers', to_jsonb(answers));
+    RETURN jsonb_build_object('calendar', calendar_of(calendar), 'answers', to_jsonb(answers), 'standing',
+        (SELECT jsonb_build_object('mode', mode, 'draining', draining,
+            'queueing', EXISTS (SELECT FROM instruction WHERE status = 'queued')) FROM head));
 END
 $$;
 
@@ -35,8 +48,11 @@ AS $$
     SELECT coalesce(jsonb_object_agg(i.key, told(i) || content(i)), '{}') FROM instruction i WHERE i.key = ANY (keys)
 $$;
 
-CREATE FUNCTION establish(accounts jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION establish(accounts jsonb, duties jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    INSERT INTO duty (task, holder, candidates)
+        SELECT task, candidates->>0, ARRAY(SELECT jsonb_array_elements_text(candidates))
+        FROM jsonb_each(duties) AS d (task, candidates);
     INSERT INTO account (participant, opening_cents, balance_cents, limit_cents)
         SELECT participant, opening_cents, opening_cents, limit_cents
         FROM jsonb_to_recordset(accounts) AS a (participant text, opening_cents bigint, limit_cents bigint);

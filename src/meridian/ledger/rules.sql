@@ -1,4 +1,5 @@
 -- How an instruction is settled, queued or rejected: FIFO queue per sender, limits, release on credits, hash chain.
+-- `mode` is that of settlement, as the head has it.
 
 CREATE FUNCTION now_us() RETURNS bigint LANGUAGE sql AS $$
     SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
@@ -42,29 +43,60 @@ CREATE FUNCTION funded(payment instruction) RETURNS boolean LANGUAGE sql STABLE 
     SELECT balance_cents - payment.amount_cents >= -limit_cents FROM account WHERE participant = payment.sender
 $$;
 
--- Settle the heads of the queue of a participant that was credited while they fit, then of those whom that credited.
--- Each settlement only adds to what others have, so the order of the work changes nothing in what is settled.
-CREATE FUNCTION release(credited text) RETURNS void LANGUAGE plpgsql AS $$
+-- Whether an instruction may settle in this mode: in priority-only those that are not urgent wait.
+CREATE FUNCTION eligible(priority text, mode text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT mode = 'full' OR priority = 'priority'
+$$;
+
+-- Write that a queued instruction is settled; moving the money is the caller's. Returns the line of the journal.
+CREATE FUNCTION settle_queued(payment instruction, resolution bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    waiting text[] := ARRAY[credited];
+    line bigint := chain(payment.day, 'settle', payment.key, content(payment) || jsonb_build_object('at', now_us())
+        || CASE WHEN resolution IS NULL THEN '{}' ELSE jsonb_build_object('resolution', resolution) END);
+BEGIN
+    UPDATE instruction SET status = 'settled', final_seq = line WHERE key = payment.key;
+    RETURN line;
+END
+$$;
+
+-- Settle the heads of the queues of these participants while they fit, then of those whom that credited. Each settlement
+-- only adds to what others have, so the order of the work changes nothing in what is settled. What is more than a
+-- transaction should carry is left to drain().
+CREATE FUNCTION release(credited text[], mode text, at_most integer DEFAULT 200) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    waiting text[] := credited;
     payer text;
     payment instruction;
+    line bigint;
 BEGIN
     WHILE cardinality(waiting) > 0 LOOP
         payer := waiting[1];
         waiting := waiting[2:];
         LOOP
-            SELECT * INTO payment FROM instruction WHERE status = 'queued' AND sender = payer
+            SELECT * INTO payment FROM instruction
+                WHERE status = 'queued' AND sender = payer AND eligible(priority, mode)
                 ORDER BY accepted_seq LIMIT 1;
             EXIT WHEN NOT FOUND OR NOT funded(payment);
-            payment.status := 'settled';
-            payment.final_seq := chain(payment.day, 'settle', payment.key,
-                content(payment) || jsonb_build_object('at', now_us()));
-            UPDATE instruction SET status = payment.status, final_seq = payment.final_seq WHERE key = payment.key;
-            PERFORM book(payment, payment.final_seq);
+            IF at_most = 0 THEN
+                UPDATE head SET draining = true;
+                RETURN;
+            END IF;
+            at_most := at_most - 1;
+            line := settle_queued(payment, NULL);
+            PERFORM book(payment, line);
             waiting := waiting || payment.receiver;
         END LOOP;
     END LOOP;
+END
+$$;
+
+-- Go on with what release() left: all queues, oldest head first, a part of them in each transaction.
+CREATE FUNCTION drain(mode text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE head SET draining = false;
+    PERFORM release(coalesce((SELECT array_agg(sender ORDER BY first)
+        FROM (SELECT sender, min(accepted_seq) AS first FROM instruction
+            WHERE status = 'queued' AND eligible(priority, mode) GROUP BY sender) AS heads), '{}'), mode);
 END
 $$;
 
@@ -75,7 +107,7 @@ $$;
 
 -- Take an instruction, once: the same key with the same content gets the recorded answer, with other content a conflict.
 -- What names no two accounts or no amount is no instruction: it is told so, and nothing is kept.
-CREATE FUNCTION instruct(request jsonb, calendar business_day) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION instruct(request jsonb, calendar business_day, mode text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     payment instruction;
     known instruction;
@@ -108,8 +140,8 @@ BEGIN
         payment.accepted_seq := chain(payment.day, 'reject', payment.key,
             content(payment) || jsonb_build_object('reason', payment.reason));
     ELSE
-        settled := funded(payment)
-            AND NOT EXISTS (SELECT FROM instruction WHERE status = 'queued' AND sender = payment.sender);
+        settled := eligible(payment.priority, mode) AND funded(payment) AND NOT EXISTS (SELECT FROM instruction
+            WHERE status = 'queued' AND sender = payment.sender AND eligible(priority, mode));
         payment.status := CASE WHEN settled THEN 'settled' ELSE 'queued' END;
         payment.accepted_seq := CASE WHEN settled
             THEN chain(payment.day, 'settle', payment.key, content(payment) || jsonb_build_object('at', now_us()))
@@ -119,7 +151,7 @@ BEGIN
     INSERT INTO instruction SELECT (payment).*;
     IF payment.status = 'settled' THEN
         PERFORM book(payment, payment.accepted_seq);
-        PERFORM release(payment.receiver);
+        PERFORM release(ARRAY[payment.receiver], mode);
     END IF;
     RETURN told(payment);
 END

@@ -57,7 +57,7 @@ CREATE TABLE entry (
 CREATE TABLE journal (
     seq bigint PRIMARY KEY CHECK (seq > 0),
     day integer NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('open', 'accept', 'settle', 'reject', 'close')),
+    kind text NOT NULL CHECK (kind IN ('open', 'accept', 'settle', 'reject', 'close', 'resolve', 'mode', 'duty')),
     key text,
     body text NOT NULL,
     hash bytea NOT NULL CHECK (length(hash) = 32)
@@ -78,11 +78,26 @@ CREATE TABLE position (
 
 -- The one row that every transaction of the gateways locks and changes first: it puts all work in one order, and it
 -- makes every answer, to a duplicate or a question too, wait for the second site, because its transaction wrote.
+--
+-- It also says in which mode settlement is; whether queues are being drained, a part in each transaction; and which
+-- gateway looks for gridlock, until when. That lease only spares the other one the work: what is proposed is verified.
 CREATE TABLE head (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    answered bigint NOT NULL DEFAULT 0
+    answered bigint NOT NULL DEFAULT 0,
+    mode text NOT NULL DEFAULT 'full' CHECK (mode IN ('full', 'priority-only')),
+    draining boolean NOT NULL DEFAULT false,
+    resolver text,
+    resolver_until_us bigint NOT NULL DEFAULT 0
 );
 INSERT INTO head DEFAULT VALUES;
+
+-- Who is at work, of the processes that could do a task: moved by the operator alone, and with every move the term grows.
+CREATE TABLE duty (
+    task text PRIMARY KEY,
+    holder text NOT NULL,
+    candidates text[] NOT NULL CHECK (holder = ANY (candidates)),
+    term bigint NOT NULL DEFAULT 1 CHECK (term > 0)
+);
 
 CREATE FUNCTION refuse_to_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

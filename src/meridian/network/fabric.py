@@ -11,7 +11,6 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyroute2 import IPRoute
@@ -19,8 +18,14 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from meridian.errors import MachineCannot
 from meridian.linux import CLONE_NEWNET, setns, unshare
-from meridian.network.filter import Filter
-from meridian.topology import HOSTS, LINKS, SITES, Host, Link
+from meridian.network.carriers import Carriers
+from meridian.network.filter import Cut, Filter
+from meridian.network.lines import Lines
+from meridian.network.node import Node, veth
+from meridian.network.passage import set_passage
+from meridian.network.policy import Doors
+from meridian.network.segmentation import HostFilter
+from meridian.topology import HOSTS, SITES, Host
 
 _SCOPE_LINK, _SCOPE_HOST = 253, 254  # rtnetlink.h
 _LOCAL_TABLE = 255
@@ -39,29 +44,10 @@ _ROUTER_SETTINGS = (
     # A packet must come from where its answer would go (RFC 3704, strict): nobody speaks with another site's address.
     ("ipv4/conf/all/rp_filter", "1"),
     ("ipv4/conf/default/rp_filter", "1"),
+    # A route over a line whose cable is out is passed over, and stands again when the cable is in.
+    ("ipv4/conf/default/ignore_routes_with_linkdown", "1"),
     _IPV6_OFF,
 )
-
-
-@dataclass(slots=True)
-class Node:
-    """One network namespace: the descriptor that keeps it and a netlink socket inside it."""
-
-    descriptor: int
-    netlink: IPRoute
-
-    def index(self, interface: str) -> int:
-        """Return the index of an interface; each is named by what is at its other end."""
-        return int(self.netlink.link_lookup(ifname=interface)[0])
-
-    def is_up(self, interface: str) -> bool:
-        """Return whether an interface is up, as the kernel has it."""
-        return bool(self.netlink.get_links(ifname=interface)[0].get("state") == "up")
-
-    def close(self) -> None:
-        """Let go of the namespace; it ends when no process and no socket is left in it."""
-        self.netlink.close()
-        os.close(self.descriptor)
 
 
 class Fabric:
@@ -75,20 +61,22 @@ class Fabric:
             raise MachineCannot(
                 "MR116",
                 f"the kernel refuses a part of the range's network: {error}",
-                remedy="it needs veth interfaces, nf_tables with IPv4, and IP forwarding: built in, or loaded by root",
+                remedy="it needs veth, bridges, nf_tables with IPv4, and IP forwarding: built in, or loaded by root",
             ) from error
 
     def _build(self) -> None:
+        self._closed = False
         self._base = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self._routers = {site: self._make(router=True) for site in SITES}
+        self._routers = {site: self._make(_ROUTER_SETTINGS) for site in SITES}
         self._filters = {site: self._filter(node) for site, node in self._routers.items()}
         self._hosts: dict[str, Node] = {}
-        for link in LINKS.values():
-            self._join(link)
+        self._guards: dict[str, HostFilter] = {}
+        self.lines = Lines(self._make(_HOST_SETTINGS), self._routers)
+        self._carriers = Carriers(self._routers)
         for host in HOSTS.values():
             self.plug(host)
-        # That packets can be dropped is tried now, not in the middle of an exercise.
-        self.cut(_TRIAL, [EVERYWHERE], [EVERYWHERE])
+        # That packets can be dropped and refused is tried now, not in the middle of an exercise.
+        self.cut_off(_TRIAL, Cut((([EVERYWHERE], [EVERYWHERE]),), refuse=True))
         self.mend(_TRIAL)
 
     def descriptor(self, host: str) -> int:
@@ -108,9 +96,11 @@ class Fabric:
             router.netlink.link("del", index=index)
         if old:
             old.close()
-        node = self._make(router=False)
+        if guard := self._guards.pop(host.name, None):
+            guard.close()
+        node = self._make(_HOST_SETTINGS)
         gateway = SITES[host.site].gateway
-        near = _veth(router, host.name, node, "eth0")
+        near = veth(router, host.name, node, "eth0")
         router.netlink.addr("add", index=near, address=gateway, prefixlen=32)
         router.netlink.link("set", index=near, state="up")
         router.netlink.route("add", dst=f"{host.address}/32", oif=near, scope=_SCOPE_LINK)
@@ -125,30 +115,53 @@ class Fabric:
         )  # fmt: skip
         self._hosts[host.name] = node
 
-    def set_link(self, link: Link, *, up: bool) -> None:
-        """Take a wide-area link down, or up with its routes."""
-        one, other = link.between
-        for site, peer in ((one, other), (other, one)):
-            node = self._routers[site]
-            node.netlink.link("set", index=node.index(peer), state="up" if up else "down")
-            if up:
-                # The kernel forgets a route when its link goes down.
-                self._route(link, site, peer)
+    def guard(self, host: str, doors: Doors) -> None:
+        """Let a host's filter pass what ``doors`` allow and drop the rest. Raise MR116 for what the kernel lacks."""
+        if host not in self._guards:
+            with self._inside(self._hosts[host].descriptor):
+                self._guards[host] = HostFilter()
+        self._guards[host].apply(doors)
 
-    def link_is_up(self, link: Link) -> bool:
-        """Return whether both ends of a link are up, as the kernel has it."""
-        one, other = link.between
-        return self._routers[one].is_up(other) and self._routers[other].is_up(one)
+    def set_passage(self, *, opened: bool) -> None:
+        """Let the clean room be reached through the vault's router, or not."""
+        set_passage(self._routers, opened=opened)
+
+    def look_after(self) -> None:
+        """See whether the processes of the network live, and mend what became of one that does not."""
+        if not self._closed:
+            self.lines.look_after()
+            self._carriers.look_after()
+
+    def close(self) -> None:
+        """End the processes of the network; its namespaces end with the process that holds them."""
+        self._closed = True
+        self.lines.close()
+        self._carriers.close()
 
     def cut(self, name: str, one: Sequence[str], other: Sequence[str]) -> None:
         """Drop everything between two sets of prefixes at every router, silently."""
+        self.cut_off(name, Cut(((one, other),)))
+
+    def cut_off(self, name: str, cut: Cut) -> None:
+        """Have every router drop or refuse what a cut says."""
         for each in self._filters.values():
-            each.prepare(name, one, other)
+            each.prepare(name, cut)
         for each in self._filters.values():
             each.take_effect(name)
 
+    def fence(self, name: str, address: str) -> None:
+        """Refuse every connection to an address, and drop what comes from it, at every router."""
+        for each in self._filters.values():
+            each.prepare_fence(name, address)
+        for each in self._filters.values():
+            each.take_effect(name)
+
+    def everywhere(self, name: str) -> bool:
+        """Return whether every router holds a cut or fence of that name, as the kernels have it."""
+        return all(name in each.cuts() for each in self._filters.values())
+
     def mend(self, name: str) -> None:
-        """Remove a cut everywhere."""
+        """Remove a cut or fence everywhere."""
         for each in self._filters.values():
             each.mend(name)
 
@@ -164,12 +177,12 @@ class Fabric:
         finally:
             setns(self._base, CLONE_NEWNET)
 
-    def _make(self, *, router: bool) -> Node:
-        """Make a network namespace with its loopback up; a router forwards."""
+    def _make(self, settings: tuple[tuple[str, str], ...]) -> Node:
+        """Make a network namespace with its loopback up."""
         unshare(CLONE_NEWNET)
         try:
             descriptor = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-            for name, value in _ROUTER_SETTINGS if router else _HOST_SETTINGS:
+            for name, value in settings:
                 setting = Path("/proc/sys/net", name)
                 # A kernel without IPv6 has nothing to switch off.
                 if setting.exists():
@@ -183,22 +196,3 @@ class Fabric:
     def _filter(self, node: Node) -> Filter:
         with self._inside(node.descriptor):
             return Filter()
-
-    def _join(self, link: Link) -> None:
-        """Join two routers by a link and route the two sites to each other over it."""
-        one, other = link.between
-        _veth(self._routers[one], other, self._routers[other], one)
-        for site, peer, address in zip(link.between, reversed(link.between), link.addresses, strict=True):
-            node = self._routers[site]
-            node.netlink.addr("add", index=node.index(peer), address=address, prefixlen=30)
-        self.set_link(link, up=True)
-
-    def _route(self, link: Link, site: str, peer: str) -> None:
-        there = link.addresses[link.between.index(peer)]
-        self._routers[site].netlink.route("replace", dst=SITES[peer].cidr, gateway=there)
-
-
-def _veth(near: Node, near_name: str, far: Node, far_name: str) -> int:
-    """Join two namespaces by a pair of virtual interfaces and return the index of the near one."""
-    near.netlink.link("add", ifname=near_name, kind="veth", peer={"ifname": far_name, "net_ns_fd": far.descriptor})
-    return near.index(near_name)

@@ -41,11 +41,10 @@ class BankClient:
         self._day = max(record.book.closing_cents, default=0) + 1
         self._confirming = asyncio.Lock()
 
-    def load(self, rate_per_s: float, seed: int | None = None) -> None:
+    def load(self, rate_per_s: float, seed: int | None = None, imbalance_ppm: int = 0) -> None:
         """Offer this bank's share of ``rate_per_s``, from now on, drawn from ``seed`` if one is given."""
         self.rate_per_s = rate_per_s * self._share
-        if seed is not None and seed != self._flow.seed:
-            self._flow = Flow(self.bank, seed)
+        self._flow = Flow(self.bank, self._flow.seed if seed is None else seed, imbalance_ppm)
         self._rate_changed.set()
 
     async def work(self) -> None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from meridian.participants.bank import BankClient
 
 MAX_RATE_PER_S = 2_000
+MAX_IMBALANCE_PPM = 200_000
 MAX_RESOLVE_S = 600
 DEFAULT_RESOLVE_S = 30
 
@@ -27,14 +28,16 @@ class Load:
         self._banks = banks
         self._seed = seed
         self._rate_per_s = 0
+        self._imbalance_ppm = 0
         self.change(rate_per_s, seed)
 
-    def change(self, rate_per_s: int, seed: int | None) -> None:
+    def change(self, rate_per_s: int, seed: int | None, imbalance_ppm: int = 0) -> None:
         """Offer this many instructions a second from now on, drawn from ``seed`` if one is given."""
         self._rate_per_s = rate_per_s
+        self._imbalance_ppm = imbalance_ppm
         self._seed = self._seed if seed is None else seed
         for bank in self._banks:
-            bank.load(rate_per_s, seed)
+            bank.load(rate_per_s, seed, imbalance_ppm)
 
     async def stop(self, resolve_within_s: float) -> dict[str, Any]:
         """Offer nothing more, resolve what is open for at most so long, and return how it stands then."""
@@ -57,6 +60,7 @@ class Load:
             "running": self._rate_per_s > 0,
             "rate_per_s": self._rate_per_s,
             "seed": self._seed,
+            "imbalance_ppm": self._imbalance_ppm,
             "offered": sum(len(book.offers) for book in books),
             **counts,
             "in_flight": sum(bank.in_flight for bank in self._banks),
@@ -72,9 +76,12 @@ def application(load: Load, token: str) -> web.Application:
     async def change(request: web.Request) -> web.Response:
         body = await _body(request)
         rate, seed = body.get("rate_per_s"), body.get("seed")
+        imbalance = body.get("imbalance_ppm", 0)
         if type(rate) is not int or not 0 <= rate <= MAX_RATE_PER_S or (seed is not None and type(seed) is not int):
             return web.json_response({"status": "invalid", "reason": "rate_per_s, seed"}, status=400)
-        load.change(rate, seed)
+        if type(imbalance) is not int or not 0 <= imbalance <= MAX_IMBALANCE_PPM:
+            return web.json_response({"status": "invalid", "reason": "imbalance_ppm"}, status=400)
+        load.change(rate, seed, imbalance)
         return web.json_response(load.state())
 
     async def stop(request: web.Request) -> web.Response:

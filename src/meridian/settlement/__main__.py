@@ -50,15 +50,16 @@ async def _serve(arguments: argparse.Namespace) -> bool:
     secrets: Path = arguments.secrets
     journal = InstructionJournal(arguments.journal, arguments.name)
     router = Router(dict(_address(text) for text in arguments.patroni))
-    engine = Engine(_connect(arguments), lambda: router.primary, journal)
+    engine = Engine(_connect(arguments), lambda: router.primary, journal, arguments.name)
     banks = Tokens({bank.name: read_secret(secrets, f"bank-{bank.name}") for bank in BANKS})
     vault = Tokens({"vault": read_secret(secrets, "vault-token")})
+    followers = Tokens({"followers": read_secret(secrets, "stream-token")})
     operator = Tokens({"operator": read_secret(secrets, "operator-token")})
     facts = {"gateway": arguments.name, "client": arguments.client}
     runners = [
         web.AppRunner(door.application(), access_log=None)
         for door in (
-            ParticipantsDoor(engine, journal, banks, vault),
+            ParticipantsDoor(engine, journal, banks, vault, followers),
             OperatorDoor(engine, journal, operator, facts),
         )
     ]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from meridian.settlement.gridlock import Queued, resolve
 from meridian.settlement.journal import InstructionJournal
 from meridian.settlement.router import Primary
 from meridian.settlement.safe import Answered, Ledger, Request
@@ -26,6 +27,9 @@ MAX_WAITING = 1_000
 IDLE_S = 1.0
 """Without work the ledger is asked for its calendar this often: the day may have been moved at the other gateway."""
 LOOK_AGAIN_S = 0.05
+RESOLVE_EVERY_S = 1.0
+"""While anything is queued one of the gateways looks for gridlock this often."""
+DRAIN_EVERY_S = 0.02
 
 _TRIAL: Request = {"op": "calendar"}
 # The transaction failed for a reason that says nothing about what was asked: not durable at two sites, lock not had in
@@ -44,11 +48,12 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Standing:
-    """How the engine stands: ``why`` it does not serve, or None; the calendar and when it was last durable."""
+    """How the engine stands: ``why`` it does not serve, or None; calendar and mode, and when they were last durable."""
 
     why: str | None = "starting"
     primary: Primary | None = None
     calendar: dict[str, Any] = field(default_factory=dict)
+    settlement: dict[str, Any] = field(default_factory=dict)
     durable_at_s: float | None = None
     answered: int = 0
     withheld: int = 0
@@ -57,8 +62,13 @@ class Standing:
 class Engine:
     """Requests in, answers out. ``ask`` belongs to the event loop, everything below ``_run`` to the thread."""
 
-    def __init__(self, connect: Connect, route: Callable[[], Primary | None], journal: InstructionJournal) -> None:
-        """``route`` says where the primary is now; ``connect`` opens a session there."""
+    def __init__(
+        self, connect: Connect, route: Callable[[], Primary | None], journal: InstructionJournal, name: str = "gateway"
+    ) -> None:
+        """``route`` says where the primary is now; ``connect`` opens a session there; ``name`` is the gateway's."""
+        self._name = name
+        self._proposal: Request | None = None
+        self._resolve_at_s = 0.0
         self._connect = connect
         self._route = route
         self._journal = journal
@@ -151,11 +161,10 @@ class Engine:
         except OSError as error:
             self._dismiss(batch, _unavailable(f"instruction journal: {error.strerror}"))
             return
-        requests = [item.request for item in batch] or [_TRIAL]
-        if self._close_is_due():
-            requests.append({"op": "close", "day": self.standing.calendar["day"]})
+        asked = [item.request for item in batch] or [_TRIAL]
+        errands = self._errands()
         try:
-            answered = ledger.handle(requests)
+            answered = ledger.handle([*asked, *errands])
         except OutcomeUnknown as error:
             self._drop(error.reason)
             self._dismiss(batch, {"status": "unknown", "reason": error.reason})
@@ -170,6 +179,31 @@ class Engine:
         else:
             self._note(answered)
             self._resolve(batch, answered.answers)
+            for answer in answered.answers[len(asked) :]:
+                self._run_errand(answer)
+
+    def _errands(self) -> list[Request]:
+        """Return what the gateway itself wants done with the batch at hand."""
+        errands: list[Request] = []
+        if self._proposal is not None:
+            errands.append(self._proposal)
+            self._proposal = None
+        elif self.standing.settlement.get("queueing") and time.monotonic() >= self._resolve_at_s:
+            self._resolve_at_s = time.monotonic() + RESOLVE_EVERY_S
+            errands.append({"op": "queue", "gateway": self._name})
+        if self._close_is_due():
+            errands.append({"op": "close", "day": self.standing.calendar["day"]})
+        return errands
+
+    def _run_errand(self, answer: Answer) -> None:
+        """Take the answer to an errand: with the queue in hand, propose what can settle at once."""
+        if answer["status"] == "queue":
+            found = resolve(answer["available"], [Queued(*each) for each in answer["queued"]])
+            if found:
+                sets = [{"method": each.method, "keys": list(each.keys)} for each in found]
+                self._proposal = {"op": "resolve", "sets": sets}
+        elif answer["status"] == "resolved":
+            _say(f"gridlock resolved: {answer['settled']} queued instructions settled at once")
 
     def _one_by_one(self, ledger: Ledger, batch: Sequence[_Waiting]) -> None:
         """Have a batch that failed as a whole handled again in parts, so that one bad request fails alone."""
@@ -188,7 +222,11 @@ class Engine:
                 self._resolve([item], answered.answers)
 
     def _patience_s(self) -> float:
-        """Return how long to wait for work: until the next look at the calendar, or until the cut-off."""
+        """Return how long to wait for work: until the next look at the calendar, the cut-off, or the next errand."""
+        if self._proposal is not None:
+            return 0.0
+        if self.standing.settlement.get("draining"):
+            return DRAIN_EVERY_S
         cut_off_us = int(self.standing.calendar["cut_off_us"])
         return max(0.0, min(IDLE_S, (cut_off_us - time.time_ns() // 1000) / 1e6))
 
@@ -203,7 +241,7 @@ class Engine:
 
     def _note(self, answered: Answered) -> None:
         before = self.standing.calendar.get("day")
-        self.standing.calendar = answered.calendar
+        self.standing.calendar, self.standing.settlement = answered.calendar, answered.settlement
         self.standing.durable_at_s = time.monotonic()
         if before not in {None, answered.calendar["day"]}:
             _say(f"day {before} is closed, day {answered.calendar['day']} is open")

@@ -31,17 +31,16 @@ class NaiveLedger:
     def __init__(self, host: str, port: int, password: str, gateway: str) -> None:
         """Connect. Raise NothingDone when that does not succeed in time."""
         self.session = Session(parameters(host, port, password, gateway))
-        self._calendar: dict[str, Any] = {}
+        self._last = Answered((), {})
 
     def handle(self, requests: Sequence[Request]) -> Answered:
         """Have a batch handled, or believe that it was."""
         known = self._known(requests)
         left = [request for request in requests if not _same(request, known.get(request.get("key", "")))]
-        answered = self._handle(left) if left else Answered((), self._calendar)
-        self._calendar = answered.calendar
+        answered = self._last = self._handle(left) if left else self._last
         fresh = iter(answered.answers)
         answers = tuple(next(fresh) if request in left else known[request["key"]] for request in requests)
-        return Answered(answers, answered.calendar)
+        return Answered(answers, answered.calendar, answered.settlement)
 
     def close(self) -> None:
         """Leave at once."""

@@ -42,11 +42,11 @@ class Router:
         self.primary = max((found for found in claims if found is not None), default=None)
 
 
-async def claim(host: str, port: int) -> Primary | None:
+async def claim(host: str, port: int, within_s: float = PROBE_TIMEOUT_S) -> Primary | None:
     """Return the primary that a Patroni claims to be, or None: not that, or no answer in time."""
     writer = None
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT_S):
+        async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection(host, port)
             writer.write(f"GET /primary HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
             answer = await reader.read(_ANSWER_LIMIT_BYTES)

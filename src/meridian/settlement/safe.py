@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from meridian.settlement.wire import DeadlinePassed, OutcomeUnknown, Session
@@ -31,10 +31,11 @@ _OPTIONS = " ".join(
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answers to a batch in its order, and the open business day."""
+    """The answers to a batch in its order, the open business day, and settlement's mode and queues."""
 
     answers: tuple[dict[str, Any], ...]
     calendar: dict[str, Any]
+    settlement: dict[str, Any] = field(default_factory=dict)
 
 
 class Ledger(Protocol):
@@ -106,4 +107,4 @@ def deadline_s(requests: Sequence[Request]) -> float:
 def parse(text: str) -> Answered:
     """Return what the ledger's entrance answered."""
     answer = json.loads(text)
-    return Answered(tuple(answer["answers"]), answer["calendar"])
+    return Answered(tuple(answer["answers"]), answer["calendar"], answer["standing"])

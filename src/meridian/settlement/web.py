@@ -21,6 +21,7 @@ from meridian.settlement.journal import InstructionJournal
 
 MAX_BODY_BYTES = 4096
 MAX_AMOUNT_CENTS = 10**15
+MAX_REASON_CHARACTERS = 400
 STALE_AFTER_S = 3.0
 """Without a durable answer for this long a gateway does not call itself healthy."""
 
@@ -60,10 +61,13 @@ class Tokens:
 
 
 class ParticipantsDoor:
-    """What banks may ask, each about its own, and the vault's pull of the instruction journal."""
+    """What banks may ask, each about its own; the vault's pull of the instruction journal; what is final."""
 
-    def __init__(self, engine: Engine, journal: InstructionJournal, banks: Tokens, vault: Tokens) -> None:
+    def __init__(
+        self, engine: Engine, journal: InstructionJournal, banks: Tokens, vault: Tokens, followers: Tokens
+    ) -> None:
         """Answer from ``engine`` and ``journal``."""
+        self._followers = followers
         self._engine = engine
         self._journal = journal
         self._banks = banks
@@ -80,6 +84,7 @@ class ParticipantsDoor:
                 web.get("/v1/positions/{day}", _for(self._banks, self.position)),
                 web.post("/v1/positions/{day}/confirm", _for(self._banks, self.confirm)),
                 web.get("/v1/journal", _for(self._vault, self.journal)),
+                web.get("/v1/stream", _for(self._followers, self.stream)),
             ]
         )
         return application
@@ -126,16 +131,23 @@ class ParticipantsDoor:
 
     async def journal(self, request: web.Request) -> web.Response:
         """Give the vault the durable lines of the instruction journal after the one it has."""
-        after = request.query.get("after", "0")
-        if not re.fullmatch(r"[0-9]{1,18}", after):
+        after = _after(request)
+        if after is None:
             return web.json_response({"status": "invalid", "reason": "after"}, status=400)
-        lines = self._journal.read(int(after))
+        lines = self._journal.read(after)
         headers = {"X-Journal-Lines": str(self._journal.lines)}
         return web.Response(body=lines, content_type="application/x-ndjson", headers=headers)
 
+    async def stream(self, request: web.Request) -> web.Response:
+        """Tell what became final after a line of the ledger's journal, durable at two sites, and who is at work."""
+        after = _after(request)
+        if after is None:
+            return web.json_response({"status": "invalid", "reason": "after"}, status=400)
+        return _reply(await self._engine.ask({"op": "follow", "after": after}))
+
 
 class OperatorDoor:
-    """What the operator may ask: how the gateway stands, and where the day's cut-off lies."""
+    """What the operator may ask: how the gateway stands; and say: the cut-off, settlement's mode, who is at work."""
 
     def __init__(self, engine: Engine, journal: InstructionJournal, operator: Tokens, facts: Mapping[str, str]) -> None:
         """``facts`` are shown as they are."""
@@ -152,6 +164,8 @@ class OperatorDoor:
                 web.get("/v1/operator/state", _for(self._operator, self.state)),
                 web.post("/v1/operator/day", _for(self._operator, self.schedule)),
                 web.put("/v1/operator/day/{day}", _for(self._operator, self.schedule)),
+                web.put("/v1/operator/mode", _for(self._operator, self.mode)),
+                web.put("/v1/operator/duty/{task}", _for(self._operator, self.duty)),
             ]
         )
         return application
@@ -168,6 +182,7 @@ class OperatorDoor:
                 "primary": standing.primary.host if standing.primary else None,
                 "timeline": standing.primary.timeline if standing.primary else None,
                 "calendar": standing.calendar or None,
+                "settlement": standing.settlement or None,
                 "waiting": self._engine.waiting,
                 "answered": standing.answered,
                 "withheld": standing.withheld,
@@ -188,6 +203,23 @@ class OperatorDoor:
         asked = {"op": "schedule", "day": day, "cut_off_us": times[0], "close_by_us": times[1]}
         answer = await self._engine.ask(asked)
         return _reply({**answer, "calendar": self._engine.standing.calendar or None})
+
+    async def mode(self, request: web.Request) -> web.Response:
+        """Put settlement in a mode, ``full`` or ``priority-only``, for a reason."""
+        body = await _body(request)
+        mode, reason = body.get("mode"), body.get("reason")
+        if not isinstance(mode, str) or not _is_reason(reason):
+            return web.json_response({"status": "invalid", "reason": "mode, reason"}, status=400)
+        return _reply(await self._engine.ask({"op": "mode", "mode": mode, "reason": reason}))
+
+    async def duty(self, request: web.Request) -> web.Response:
+        """Put another process to a task, for a reason."""
+        body = await _body(request)
+        holder, reason = body.get("holder"), body.get("reason")
+        if not isinstance(holder, str) or not _is_reason(reason):
+            return web.json_response({"status": "invalid", "reason": "holder, reason"}, status=400)
+        asked = {"op": "assign", "task": request.match_info["task"], "holder": holder, "reason": reason}
+        return _reply(await self._engine.ask(asked))
 
 
 def _for(tokens: Tokens, handler: Handler) -> Handler:
@@ -221,6 +253,17 @@ def _day(request: web.Request) -> int:
     """Return the day in the path; one that is no number is no day."""
     text = request.match_info["day"]
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
+
+
+def _after(request: web.Request) -> int | None:
+    """Return the line after which somebody wants to read, or None if that is no number."""
+    text = request.query.get("after", "0")
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def _is_reason(value: object) -> bool:
+    """Return whether somebody said why: what an operator does is kept with its reason."""
+    return isinstance(value, str) and 0 < len(value.strip()) <= MAX_REASON_CHARACTERS and "\x00" not in value
 
 
 def _problem(body: Mapping[str, Any]) -> str | None:

@@ -47,9 +47,9 @@ class DeadlinePassed(OutcomeUnknown):
 class Session:
     """One connection; ``warned`` holds the warnings that came with the last statement."""
 
-    def __init__(self, parameters: Mapping[str, str | int]) -> None:
-        """Connect within CONNECT_DEADLINE_S. Raise NothingDone when that does not succeed."""
-        deadline = time.monotonic() + CONNECT_DEADLINE_S
+    def __init__(self, parameters: Mapping[str, str | int], within_s: float = CONNECT_DEADLINE_S) -> None:
+        """Connect within a time. Raise NothingDone when that does not succeed."""
+        deadline = time.monotonic() + within_s
         self.warned: list[str] = []
         self.connection = pq.PGconn.connect_start(make_conninfo("", **parameters).encode())
         try:

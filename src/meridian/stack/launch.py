@@ -9,18 +9,22 @@ cores that is quicker than all at once.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
 from meridian.errors import MeridianError
 from meridian.stack.gateway import Gateway, NoAnswerError
-from meridian.stack.members import CLIENT_PORT, WITNESS
+from meridian.stack.members import CLIENT_PORT, MEMBERS, WITNESS
 
 WAIT_LIMIT_S = 30.0
 SETTLE_LIMIT_S = 5.0
+OWN_LIMIT_S = 5.0
+ETCD_VARIABLE = "PATRONI_ETCD3_HOST"
+"""What overrides the configuration's ``etcd3: host`` (Patroni, "Environment Configuration Settings")."""
 LOOK_EVERY_S = 0.05
 
 PRELOADED = (
@@ -42,8 +46,9 @@ def become_patroni(configuration: Path, *, first: bool) -> None:
     settings = json.loads(configuration.read_text(encoding="utf-8"))
     local = settings["postgresql"]
     discard_stale_locks(Path(local["data_dir"]), Path(local["parameters"]["unix_socket_directories"]))
-    addresses = [str(host).rsplit(":", 1) for host in settings["etcd3"]["hosts"]]
-    gateways = [Gateway(address, int(port)) for address, port in addresses]
+    own = str(settings["etcd3"]["host"]).rpartition(":")[0]
+    members = sorted(MEMBERS, key=lambda member: member.address != own)
+    gateways = [Gateway(member.address, CLIENT_PORT) for member in members]
     key = f"{settings['namespace']}{settings['scope']}/initialize"
     if first:
         _preload()
@@ -52,6 +57,7 @@ def become_patroni(configuration: Path, *, first: bool) -> None:
             _let_etcd_settle()
     else:
         wait_for(lambda: _answers(gateways, key, present=True), f"{key} is in etcd")
+    os.environ.update(attached(gateways, key))
     sys.argv = ["patroni", str(configuration)]
     import_module("patroni.__main__").main()
 
@@ -65,6 +71,21 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
                 "MR204", f"waited {WAIT_LIMIT_S:.0f} s until {what}", remedy="see the logs of etcd on the three hosts"
             )
         time.sleep(LOOK_EVERY_S)
+
+
+def attached(gateways: Sequence[Gateway], key: str) -> dict[str, str]:
+    """Return what Patroni's environment must say for it to begin with an etcd that answers.
+
+    That is nothing where its own host's does, the first of ``gateways``, which may need a moment after the host was
+    switched on. Else it is the first that does, because Patroni cannot start on one that does not.
+    """
+    deadline = time.monotonic() + OWN_LIMIT_S
+    while not _answers(gateways[:1], key):
+        if time.monotonic() > deadline:
+            other = next((gateway for gateway in gateways[1:] if _answers([gateway], key)), None)
+            return {} if other is None else {ETCD_VARIABLE: f"{other.host}:{other.port}"}
+        time.sleep(LOOK_EVERY_S)
+    return {}
 
 
 def discard_stale_locks(data: Path, sockets: Path) -> None:
@@ -115,7 +136,7 @@ def _let_etcd_settle() -> None:
         time.sleep(LOOK_EVERY_S)
 
 
-def _answers(gateways: list[Gateway], key: str, *, present: bool = False) -> bool:
+def _answers(gateways: Sequence[Gateway], key: str, *, present: bool = False) -> bool:
     """Return whether any member gives an answer with a quorum behind it, and has ``key`` if it must be present."""
     for gateway in gateways:
         try:

@@ -17,7 +17,6 @@ from meridian.stack import postgresql
 from meridian.stack.members import (
     CLIENT_PORT,
     FIRST,
-    MEMBERS,
     NAMESPACE,
     POSTGRES_PORT,
     REST_PORT,
@@ -28,7 +27,8 @@ from meridian.unit import RangeContext, Unit
 
 CONFIGURATION = "stack/patroni.json"
 FIRST_SQL = "stack/first.sql"
-DATA = "pgdata"
+DATA, WAL = "data/pgdata", "wal/pg_wal"
+"""Below the host's disk; each of the two is on a file system of its own, so that a full one stops only itself."""
 
 MAXIMUM_LAG_BYTES = 1 << 20
 
@@ -46,6 +46,8 @@ class Timing:
 PROFILES: Mapping[str, Timing] = {
     # The shortest that upstream supports. A crashed primary is not restarted in place: a copy takes over.
     "fast": Timing(ttl=20, loop_wait=1, retry_timeout=3, primary_start_timeout=0),
+    # The same, with a fencer beside it: what fencing adds is the difference between the two.
+    "fenced": Timing(ttl=20, loop_wait=1, retry_timeout=3, primary_start_timeout=0),
     # Patroni's own defaults, to compare with. What keeps a commit safe is the same in every profile.
     "stock": Timing(ttl=30, loop_wait=10, retry_timeout=10, primary_start_timeout=300),
 }
@@ -70,7 +72,7 @@ def files(context: RangeContext, member: Member) -> dict[str, str]:
     passwords = {role: context.secret(secret) for role, (secret, _) in postgresql.ROLES.items()}
     return {
         CONFIGURATION: json.dumps(configuration(context, member), indent=1),
-        FIRST_SQL: postgresql.first_sql(passwords, ledger.sql()),
+        FIRST_SQL: postgresql.first_sql(passwords, ledger.sql() + ledger.watch_sql()),
     }
 
 
@@ -82,7 +84,9 @@ def configuration(context: RangeContext, member: Member) -> dict[str, object]:
         "scope": SCOPE,
         "namespace": NAMESPACE,
         "name": member.ledger,
-        "etcd3": {"hosts": [f"{each.address}:{CLIENT_PORT}" for each in MEMBERS]},
+        # Its own host's. Patroni asks it for the other members; told of all of them, it would begin with any, and a
+        # copy that watches through the etcd of a host that falls silent does not hear that the leader's key went.
+        "etcd3": {"host": f"{member.address}:{CLIENT_PORT}"},
         "restapi": {
             "listen": f"{member.address}:{REST_PORT}",
             "connect_address": f"{member.address}:{REST_PORT}",
@@ -90,7 +94,7 @@ def configuration(context: RangeContext, member: Member) -> dict[str, object]:
         },
         "bootstrap": {
             "dcs": _dynamic(context.profile),
-            "initdb": list(postgresql.INITDB),
+            "initdb": [*postgresql.INITDB, {"waldir": str(disk / WAL)}],
             "post_bootstrap": shlex.join((str(program / "psql"), "-X", "-q", "-f", str(disk / FIRST_SQL))),
         },
         "postgresql": {
@@ -113,7 +117,7 @@ def configuration(context: RangeContext, member: Member) -> dict[str, object]:
             "pg_hba": postgresql.access(),
             "remove_data_directory_on_rewind_failure": True,
             "remove_data_directory_on_diverged_timelines": True,
-            "basebackup": [{"checkpoint": "fast"}, "no-sync"],
+            "basebackup": [{"checkpoint": "fast"}, {"waldir": str(disk / WAL)}, "no-sync"],
         },
         "tags": {"failover_priority": member.failover_priority},
         "watchdog": {"mode": "off"},

@@ -19,10 +19,14 @@ SCRAM_ITERATIONS = 4096
 """PostgreSQL's default (``scram_iterations``)."""
 SCRAM_SALT_BYTES = 16
 
+OBSERVERS = ("lookout", "app-b", "db-w")
+"""The hosts from which it is tried whether the ledger takes writes: the role ``observer`` may connect from there."""
+
 ROLES: Mapping[str, tuple[str, str]] = {
     "ledger_app": ("ledger-app", "LOGIN"),
     "auditor": ("ledger-auditor", "LOGIN IN ROLE pg_monitor"),
     "vault": ("ledger-vault", "LOGIN REPLICATION"),
+    "observer": ("ledger-observer", "LOGIN"),
 }
 """Role → (name of its secret, attributes), for the roles that Patroni does not make itself."""
 
@@ -45,6 +49,10 @@ SHARED_PARAMETERS: Mapping[str, object] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # Who came, who was turned away, who left, and what was defined: the sensor's audit of the database.
+    "log_connections": "receipt,authorization",
+    "log_disconnections": "on",
+    "log_statement": "ddl",
     # A peer that vanished without a word is noticed within five seconds, not within the minute of the defaults.
     "wal_sender_timeout": "5s",
     "wal_receiver_timeout": "5s",
@@ -70,6 +78,10 @@ INITDB: tuple[object, ...] = (
 )
 
 
+_SILENT = ("SET log_min_error_statement = panic;", "SET log_statement = none;")
+"""Keeps what a session does out of the server's log: verifiers of passwords are no affair of it."""
+
+
 def access() -> list[str]:
     """Return the lines of pg_hba.conf: who may connect from where, always by SCRAM; anybody else is refused.
 
@@ -83,6 +95,7 @@ def access() -> list[str]:
         lines.append(f"host replication replicator {member.address}/32 scram-sha-256")
         lines.append(f"host postgres rewinder {member.address}/32 scram-sha-256")
     lines += [f"host {DATABASE} ledger_app {HOSTS[host].address}/32 scram-sha-256" for host in ("app-a", "app-b")]
+    lines += [f"host {DATABASE} observer {HOSTS[host].address}/32 scram-sha-256" for host in OBSERVERS]
     lines.append(f"host replication vault {HOSTS['vault'].address}/32 scram-sha-256")
     return lines
 
@@ -111,12 +124,15 @@ def first_sql(passwords: Mapping[str, str], schema: str) -> str:
     return "\n".join(
         (
             "\\set ON_ERROR_STOP on",
-            "SET log_min_error_statement = panic;",
+            *_SILENT,
             *roles,
+            # The superuser's role is for maintenance: whatever it changes is in the log.
+            "ALTER ROLE postgres SET log_statement = 'mod';",
             f"CREATE DATABASE {DATABASE};",
             f"REVOKE CONNECT, TEMPORARY ON DATABASE {DATABASE} FROM PUBLIC;",
-            f"GRANT CONNECT ON DATABASE {DATABASE} TO ledger_app, auditor;",
+            f"GRANT CONNECT ON DATABASE {DATABASE} TO ledger_app, auditor, observer;",
             f"\\connect {DATABASE}",
+            *_SILENT,
             "BEGIN;",
             schema,
             "COMMIT;",

@@ -1,0 +1,180 @@
+"""What the hypervisor's owner can do to a host beside taking its power.
+
+Its disks are filled, what lies on them is changed, a process is kept down or slowed down. Every harm has its undoing,
+which may be asked for again and without the harm.
+What is overwritten is saved first, below the range's own directory: it never travels, so no log can hold it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from meridian.errors import MeridianError
+from meridian.keeper import disks
+from meridian.keeper.range import Range
+from meridian.topology import HOSTS
+
+OVERWRITTEN_LIMIT_BYTES = 16 << 10
+SHARE_LIMIT_PPM = 1_000_000
+SLOW_LIMIT_MS = 600_000
+TEXT_LIMIT = 512
+
+Request = Mapping[str, Any]
+Operation = Callable[[Request], dict[str, Any]]
+
+
+class Harm:
+    """The operations of one range that harm, and those that undo; ``admit`` refuses what may not be injected."""
+
+    def __init__(self, held: Range, admit: Callable[[Request], None]) -> None:
+        """Take the range."""
+        self._range = held
+        self._admit = admit
+        self._saved = held.directory / "saved"
+
+    def operations(self) -> dict[str, Operation]:
+        """Return the operations by name."""
+        return {
+            "admit": self._admitted,
+            "fill": self._fill,
+            "drain": self._drain,
+            "overwrite": self._overwrite,
+            "write_back": self._write_back,
+            "hold": self._hold,
+            "slow": self._slow,
+        }
+
+    def _admitted(self, request: Request) -> dict[str, Any]:
+        """Refuse what may not be injected, for whoever harms in another way than through the keeper."""
+        self._admit(request)
+        return {}
+
+    def _fill(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        disks.fill(self._volume(request))
+        return {}
+
+    def _drain(self, request: Request) -> dict[str, Any]:
+        disks.drain(self._volume(request))
+        return {}
+
+    def _overwrite(self, request: Request) -> dict[str, Any]:
+        """Put bytes into a file of a host's disk: in the place of as many at ``offset``, or of the ``whole`` file."""
+        self._admit(request)
+        path, whole = self._file(request), bool(request.get("whole"))
+        offset, becomes = 0 if whole else _count(request, "offset", 1 << 40), _bytes(request, "hex")
+        data = path.read_bytes() if whole else _read(path, offset, len(becomes))
+        saved = {"host": request["host"], "file": request["file"], "offset": offset, "whole": whole}
+        unfinished = self._save(request).with_suffix(".new")
+        unfinished.parent.mkdir(mode=0o700, exist_ok=True)
+        unfinished.write_text(json.dumps({**saved, "was": data.hex(), "becomes": becomes.hex()}), encoding="ascii")
+        unfinished.replace(self._save(request))
+        _write(path, offset, becomes, whole=whole)
+        return {}
+
+    def _write_back(self, request: Request) -> dict[str, Any]:
+        """Put back what was overwritten, unless somebody else has replaced it meanwhile."""
+        try:
+            saved = json.loads(self._save(request).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return {}
+        becomes, was = bytes.fromhex(saved["becomes"]), bytes.fromhex(saved["was"])
+        try:
+            path = self._file(saved)
+            found = path.read_bytes() if saved["whole"] else _read(path, saved["offset"], len(becomes))
+        except (MeridianError, OSError):
+            return {}
+        if found == becomes:
+            _write(path, saved["offset"], was, whole=saved["whole"])
+        return {}
+
+    def _hold(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        process = _text(request, "process")
+        self._range.power_of(self._range.host_of(process)).ask({"op": "hold", "process": process})
+        return {}
+
+    def _slow(self, request: Request) -> dict[str, Any]:
+        self._admit(request)
+        process = _text(request, "process")
+        share_ppm, for_ms = _count(request, "share_ppm", SHARE_LIMIT_PPM), _count(request, "for_ms", SLOW_LIMIT_MS)
+        message = {"op": "slow", "process": process, "share_ppm": share_ppm, "for_ms": for_ms}
+        self._range.power_of(self._range.host_of(process)).ask(message)
+        return {}
+
+    def _volume(self, request: Request) -> Path:
+        host = _host(request)
+        found = disks.volumes(self._range.context.disk[host], host)
+        name = request.get("volume")
+        if name not in found:
+            raise MeridianError("MR107", f"{host} has no disk for {name!r}", remedy=f"one of: {', '.join(found)}")
+        return found[str(name)]
+
+    def _file(self, request: Request) -> Path:
+        """Return a file of a host's disk. Raise MR107 for one that is not there, or leads out of the disk."""
+        host, name = _host(request), _text(request, "file")
+        disk = self._range.context.disk[host]
+        path = (disk / name).resolve()
+        if not path.is_relative_to(disk) or not path.is_file():
+            raise MeridianError("MR107", f"{host} has no file {name!r} on its disk", remedy="name it below the disk")
+        return path
+
+    def _save(self, request: Request) -> Path:
+        name = _text(request, "id")
+        if not name.replace("-", "").replace("_", "").isalnum():
+            raise MeridianError("MR108", f"id: letters, digits, - and _ are needed, got {name!r}", remedy="name it so")
+        return self._saved / f"{name}.json"
+
+
+def _read(path: Path, offset: int, count: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read(count)
+    if len(data) != count:
+        raise MeridianError("MR108", f"{path.name} has no {count} bytes at {offset}", remedy="stay within the file")
+    return data
+
+
+def _write(path: Path, offset: int, data: bytes, *, whole: bool) -> None:
+    with path.open("r+b", buffering=0) as file:
+        file.seek(offset)
+        file.write(data)
+        if whole:
+            file.truncate()
+
+
+def _host(request: Request) -> str:
+    host = request.get("host")
+    if not isinstance(host, str) or host not in HOSTS:
+        raise MeridianError("MR107", f"no host named {host!r}", remedy=f"one of: {', '.join(HOSTS)}")
+    return host
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= TEXT_LIMIT:
+        message = f"{name}: a text of 1 to {TEXT_LIMIT} characters is needed, got {value!r}"
+        raise MeridianError("MR108", message, remedy="name it")
+    return value
+
+
+def _count(request: Request, name: str, limit: int) -> int:
+    value = request.get(name)
+    if not isinstance(value, int) or not 0 <= value <= limit:
+        raise MeridianError("MR108", f"{name}: a number from 0 to {limit} is needed, got {value!r}", remedy="give one")
+    return value
+
+
+def _bytes(request: Request, name: str) -> bytes:
+    value = request.get(name)
+    try:
+        data = bytes.fromhex(value) if isinstance(value, str) else b""
+    except ValueError:
+        data = b""
+    if not 0 < len(data) <= OVERWRITTEN_LIMIT_BYTES:
+        message = f"{name}: 1 to {OVERWRITTEN_LIMIT_BYTES} bytes in hexadecimal are needed"
+        raise MeridianError("MR108", message, remedy="two digits a byte")
+    return data

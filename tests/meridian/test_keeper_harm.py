@@ -1,0 +1,98 @@
+"""The keeper's harms on files: what was there comes back unless somebody replaced it, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from meridian.errors import MeridianError
+from meridian.keeper.harm import Harm, Operation
+from meridian.keeper.range import Range
+
+WAS = bytes(range(100))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    place = tmp_path / "disk" / "db-a"
+    place.mkdir(parents=True)
+    (place / "file").write_bytes(WAS)
+    (tmp_path / "secret").write_bytes(WAS)
+    return place
+
+
+@pytest.fixture
+def operations(tmp_path: Path, disk: Path) -> Mapping[str, Operation]:
+    def admit(request: Mapping[str, Any]) -> None:
+        if request.get("exercise") == "revoked":
+            raise MeridianError("MR110", "may not inject any more", remedy="start anew")
+
+    held = SimpleNamespace(directory=tmp_path, context=SimpleNamespace(disk={"db-a": disk}))
+    return Harm(cast("Range", held), admit).operations()
+
+
+def at(**changed: object) -> dict[str, object]:
+    return {"id": "x-1", "host": "db-a", "file": "file", "offset": 10, "hex": "ffff", "exercise": "x", **changed}
+
+
+def test_bytes_are_overwritten_and_written_back(operations: Mapping[str, Operation], disk: Path) -> None:
+    operations["overwrite"](at())
+    assert (disk / "file").read_bytes() == WAS[:10] + b"\xff\xff" + WAS[12:]
+    for _ in range(2):
+        operations["write_back"]({"id": "x-1"})
+        assert (disk / "file").read_bytes() == WAS
+
+
+def test_a_whole_file_is_replaced_and_comes_back(operations: Mapping[str, Operation], disk: Path) -> None:
+    operations["overwrite"](at(whole=True))
+    assert (disk / "file").read_bytes() == b"\xff\xff"
+    operations["write_back"]({"id": "x-1"})
+    assert (disk / "file").read_bytes() == WAS
+
+
+def test_what_somebody_replaced_meanwhile_is_left_alone(operations: Mapping[str, Operation], disk: Path) -> None:
+    operations["overwrite"](at())
+    (disk / "file").write_bytes(b"new" * 50)
+    operations["write_back"]({"id": "x-1"})
+    assert (disk / "file").read_bytes() == b"new" * 50
+    (disk / "file").unlink()
+    operations["write_back"]({"id": "x-1"})
+
+
+def test_what_was_never_overwritten_is_written_back_without_a_word(operations: Mapping[str, Operation]) -> None:
+    operations["write_back"]({"id": "never"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"file": "../../secret"}, "MR107"),
+        ({"file": "nothing"}, "MR107"),
+        ({"host": "db-z"}, "MR107"),
+        ({"offset": 99}, "MR108"),
+        ({"offset": -1}, "MR108"),
+        ({"hex": "zz"}, "MR108"),
+        ({"hex": ""}, "MR108"),
+        ({"id": "../x"}, "MR108"),
+        ({"exercise": "revoked"}, "MR110"),
+    ],
+)
+def test_nothing_else_is_overwritten(
+    operations: Mapping[str, Operation], disk: Path, changed: dict[str, object], code: str
+) -> None:
+    (disk / "link").symlink_to(disk.parents[1] / "secret")
+    for request in (at(**changed), at(**{"file": "link", **changed}) if "file" not in changed else at(**changed)):
+        with pytest.raises(MeridianError) as problem:
+            operations["overwrite"](request)
+        assert problem.value.code in {code, "MR107"}
+    assert (disk / "file").read_bytes() == WAS
+    assert (disk.parents[1] / "secret").read_bytes() == WAS
+
+
+def test_only_numbers_within_bounds_slow(operations: Mapping[str, Operation]) -> None:
+    with pytest.raises(MeridianError, match="from 0 to 1000000"):
+        operations["slow"]({"process": "p", "share_ppm": 2_000_000, "for_ms": 1})
