@@ -13,24 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """When something occurred, on one clock: a boot of a host. Durations need two instants of one ``clock_id``."""
-
-    utc_us: int
-    mono_us: int
-    clock_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file committed by digest: its name in this exercise, SHA-256 in hex, size and media type."""
-
-    name: str
-    sha256: str
-    size_bytes: int
-    media_type: str
+from holdfast.evidence.gaps import GapAssigned, GapEscalated, GapNoted
+from holdfast.evidence.observed import ObservationDescribed, SourceImported, TimelineImported
+from holdfast.evidence.spoken import (
+    ActionAgreed,
+    CriterionAnswered,
+    DecisionTaken,
+    FactRecorded,
+    IncidentClassified,
+    IncidentOpened,
+    IncidentReviewed,
+    InjectTold,
+    TabletopOpened,
+)
+from holdfast.evidence.values import Attachment as Attachment  # noqa: PLC0414 -- everybody takes it from here
+from holdfast.evidence.values import Instant as Instant  # noqa: PLC0414 -- see above
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,7 @@ class Continued:
     checkpoint: str  # the signed note
     why: str
     acknowledged: int | None = None
+    began_utc_us: int | None = None  # when the first log of the chain began, by the older log's first entry
 
     @property
     def missing(self) -> int:
@@ -141,7 +139,10 @@ class ExerciseArmed:
 
 @dataclass(frozen=True, slots=True)
 class DayScheduled:
-    """The business day was laid on the clock: compressed cut-off and the instant it must be closed by."""
+    """A business day was laid on the clock: compressed cut-off and the instant it must be closed by.
+
+    ``opens`` is the instant of its opening hour, for a day after the one that the disruption strikes.
+    """
 
     exercise: str
     day: int
@@ -149,6 +150,7 @@ class DayScheduled:
     close_by: Instant
     planned_injection: Instant
     compression: int
+    opens: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,28 @@ class ExerciseRearmed:
 
 
 @dataclass(frozen=True, slots=True)
+class DisasterDeclared:
+    """Somebody with the authority declared, during a drill. ``simulated``: nobody attended, and the drill said it."""
+
+    exercise: str
+    by: str  # the name of a role
+    simulated: bool
+    occurred: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBack:
+    """The planned way back to the leader that is declared to serve first: asked for, and what it came to."""
+
+    exercise: str
+    leader: str
+    done: bool
+    observed: str
+    asked: Instant
+    occurred: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class ExerciseClosed:
     """An exercise ended. What it proves is judged from the record, not from this."""
 
@@ -262,8 +286,25 @@ class ExerciseClosed:
     occurred: Instant
 
 
-# What is about no exercise: whoever follows exercises passes over all of it, whatever it is.
-AboutNoExercise = LogOpened | PersonalErased | ApprovalRecorded | ApprovalWithdrawn
+# What is about no exercise of the runner: whoever follows these passes over all of it, whatever it is.
+AboutNoExercise = (
+    LogOpened
+    | PersonalErased
+    | ApprovalRecorded
+    | ApprovalWithdrawn
+    | FactRecorded
+    | IncidentOpened
+    | CriterionAnswered
+    | IncidentClassified
+    | IncidentReviewed
+    | ActionAgreed
+    | TabletopOpened
+    | InjectTold
+    | DecisionTaken
+    | GapAssigned
+    | GapEscalated
+    | GapNoted
+)
 
 AboutAnExercise = (
     ExerciseOpened
@@ -278,7 +319,12 @@ AboutAnExercise = (
     | EvidenceMissing
     | StopRequested
     | ExerciseRearmed
+    | DisasterDeclared
+    | FailedBack
     | ExerciseClosed
+    | ObservationDescribed
+    | SourceImported
+    | TimelineImported
 )
 
 Event = AboutNoExercise | AboutAnExercise
@@ -300,5 +346,22 @@ KINDS: Mapping[str, type[Event]] = {
     "evidence.missing": EvidenceMissing,
     "stop.requested": StopRequested,
     "exercise.rearmed": ExerciseRearmed,
+    "disaster.declared": DisasterDeclared,
+    "failed.back": FailedBack,
     "exercise.closed": ExerciseClosed,
+    "observation.described": ObservationDescribed,
+    "source.imported": SourceImported,
+    "timeline.imported": TimelineImported,
+    "fact.recorded": FactRecorded,
+    "incident.opened": IncidentOpened,
+    "criterion.answered": CriterionAnswered,
+    "incident.classified": IncidentClassified,
+    "incident.reviewed": IncidentReviewed,
+    "action.agreed": ActionAgreed,
+    "tabletop.opened": TabletopOpened,
+    "inject.told": InjectTold,
+    "decision.taken": DecisionTaken,
+    "gap.assigned": GapAssigned,
+    "gap.escalated": GapEscalated,
+    "gap.noted": GapNoted,
 }

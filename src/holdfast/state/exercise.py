@@ -18,6 +18,7 @@ from holdfast.evidence.events import (
     AboutNoExercise,
     AlarmRaised,
     DayScheduled,
+    DisasterDeclared,
     Event,
     EvidenceAttached,
     EvidenceMissing,
@@ -25,12 +26,14 @@ from holdfast.evidence.events import (
     ExerciseClosed,
     ExerciseOpened,
     ExerciseRearmed,
+    FailedBack,
     FaultIntended,
     FaultProbed,
     FaultUndone,
     PhaseEntered,
     StopRequested,
 )
+from holdfast.evidence.observed import ObservationDescribed, SourceImported, TimelineImported
 
 E = TypeVar("E", bound=Event)
 
@@ -64,6 +67,15 @@ class FaultRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """What ran with the institution's own tools: what it was, its sources, and the lines of its timeline."""
+
+    described: Recorded[ObservationDescribed]
+    sources: tuple[Recorded[SourceImported], ...] = ()
+    lines: tuple[Recorded[TimelineImported], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exercise:
     """All that the log says about one exercise, in the order in which it was said.
 
@@ -75,7 +87,7 @@ class Exercise:
     opened: Recorded[ExerciseOpened]
     last_seq: int
     armed: Recorded[ExerciseArmed] | None = None
-    day: Recorded[DayScheduled] | None = None
+    days: tuple[Recorded[DayScheduled], ...] = ()
     faults: tuple[FaultRecord, ...] = ()
     alarms: tuple[Recorded[AlarmRaised], ...] = ()
     phases: tuple[Recorded[PhaseEntered], ...] = ()
@@ -83,12 +95,25 @@ class Exercise:
     missing: Mapping[str, Recorded[EvidenceMissing]] | None = None
     stops: tuple[Recorded[StopRequested], ...] = ()
     rearmed: Recorded[ExerciseRearmed] | None = None
+    declared: Recorded[DisasterDeclared] | None = None
+    failed_back: Recorded[FailedBack] | None = None
     closes: tuple[Recorded[ExerciseClosed], ...] = ()
+    observation: Observation | None = None
+
+    @property
+    def began_utc_us(self) -> int:
+        """When it was run, UTC: an observed one ran before it was recorded."""
+        return self.observation.described.event.began.utc_us if self.observation else self.opened.at_utc_us
 
     @property
     def id(self) -> str:
         """The name of this exercise."""
         return self.opened.event.exercise
+
+    @property
+    def day(self) -> Recorded[DayScheduled] | None:
+        """The business day that the disruption strikes, if one was laid on the clock."""
+        return self.days[0] if self.days else None
 
     @property
     def first_effect(self) -> Recorded[FaultProbed] | None:
@@ -170,10 +195,47 @@ def _next(exercise: Exercise, envelope: Envelope, event: AboutAnExercise) -> Exe
             return replace(exercise, attached={**exercise.evidence, name: Recorded(seq, at, event)})
         case EvidenceMissing():
             return replace(exercise, missing={**(exercise.missing or {}), event.name: Recorded(seq, at, event)})
+        case ExerciseOpened():
+            raise HoldfastError(
+                "HF502",
+                f"entry {seq} opens exercise {exercise.id!r}, which entry {exercise.opened.seq} opened already",
+                remedy="give every exercise an id of its own",
+            )
+        case _:
+            return _next_of_the_course(exercise, envelope, event)
+
+
+def _with_record(exercise: Exercise, envelope: Envelope, event: SourceImported | TimelineImported) -> Exercise:
+    """Return the exercise with an imported record; what was observed must have been described first."""
+    seq, at, known = envelope.seq, envelope.at_utc_us, exercise.observation
+    if known is None:
+        raise HoldfastError(
+            "HF502",
+            f"entry {seq} ({envelope.kind}) speaks of records of an exercise that was not observed",
+            remedy="judge the whole log from its first entry; `holdfast log verify` shows whether entries are missing",
+        )
+    match event:
+        case SourceImported():
+            known = replace(known, sources=(*known.sources, Recorded(seq, at, event)))
+        case TimelineImported():
+            known = replace(known, lines=(*known.lines, Recorded(seq, at, event)))
+    return replace(exercise, observation=known)
+
+
+def _next_of_the_course(exercise: Exercise, envelope: Envelope, event: AboutAnExercise) -> Exercise:
+    """Return the exercise after one more event of its course."""
+    seq, at = envelope.seq, envelope.at_utc_us
+    match event:
         case ExerciseArmed():
             return replace(exercise, armed=Recorded(seq, at, event))
         case DayScheduled():
-            return replace(exercise, day=Recorded(seq, at, event))
+            others = tuple(day for day in exercise.days if day.event.day != event.day)
+            return replace(exercise, days=(*others, Recorded(seq, at, event)))
+        case DisasterDeclared():
+            # Whoever declares first has declared; what is said again changes nothing.
+            return replace(exercise, declared=exercise.declared or Recorded(seq, at, event))
+        case FailedBack():
+            return replace(exercise, failed_back=Recorded(seq, at, event))
         case AlarmRaised():
             return replace(exercise, alarms=(*exercise.alarms, Recorded(seq, at, event)))
         case PhaseEntered():
@@ -184,12 +246,11 @@ def _next(exercise: Exercise, envelope: Envelope, event: AboutAnExercise) -> Exe
             return replace(exercise, rearmed=Recorded(seq, at, event))
         case ExerciseClosed():
             return replace(exercise, closes=(*exercise.closes, Recorded(seq, at, event)))
-        case ExerciseOpened():
-            raise HoldfastError(
-                "HF502",
-                f"entry {seq} opens exercise {exercise.id!r}, which entry {exercise.opened.seq} opened already",
-                remedy="give every exercise an id of its own",
-            )
+        case ObservationDescribed():
+            return replace(exercise, observation=Observation(Recorded(seq, at, event)))
+        case SourceImported() | TimelineImported():
+            return _with_record(exercise, envelope, event)
+    return exercise
 
 
 def _with_fault(exercise: Exercise, envelope: Envelope, event: FaultIntended | FaultProbed | FaultUndone) -> Exercise:

@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from holdfast.errors import HoldfastError
 from holdfast.state import rows
 from holdfast.state.exercise import Exercise
+from holdfast.state.inbox import Content, Inbox, InboxClock, InboxRow, Looked, Message
 from holdfast.state.rows import (
     Account,
     Alarm,
@@ -42,6 +43,7 @@ MAX_LINES = 5_000_000
 
 RECORDS = "records/"
 JOURNALS = "journal/"
+INBOXES = "inbox/"
 ALARMS = "alarms.ndjson"
 LEDGER = "ledger.ndjson"
 SUFFIX = ".ndjson"
@@ -110,17 +112,23 @@ class GatewayLine:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All histories of an exercise. What could not be read is in ``problems``: file name -> why."""
+    """All histories of an exercise. What could not be read is in ``problems``: file name -> why.
+
+    ``told_in_words``: each of these says by itself what it is about.
+    """
 
     records: Mapping[str, Record]  # by participant
     alarms: tuple[Alarm, ...] | None
     ledger: Ledger | None
     journals: Mapping[str, tuple[GatewayLine, ...]]  # by gateway, as the vault holds them
     problems: Mapping[str, str] = field(default_factory=dict)
+    told_in_words: bool = False
+    inboxes: Mapping[str, Inbox] = field(default_factory=dict)  # by participant, where the range keeps them
 
     def why(self, prefix: str) -> str | None:
         """Return why something whose name begins so cannot be relied on, or ``None`` if all of it can."""
-        reasons = [f"{name}: {why}" for name, why in sorted(self.problems.items()) if name.startswith(prefix)]
+        found = [(name, why) for name, why in sorted(self.problems.items()) if name.startswith(prefix)]
+        reasons = [why if self.told_in_words else f"{name}: {why}" for name, why in found]
         return "; ".join(reasons) or None
 
 
@@ -139,6 +147,7 @@ _ALARM = _adapter(Alarm, Alarm)
 _LEDGER_TYPES = (Source, Account, Instruction, LedgerEntry, JournalRow, BusinessDay, Position)
 _LEDGER_ROW = _adapter(rows.LedgerRow, *_LEDGER_TYPES)
 _JOURNAL_LINE = _adapter(JournalLine, JournalLine)
+_INBOX_ROW = _adapter(InboxRow, InboxClock, Content, Message, Looked)
 
 
 def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History:
@@ -146,6 +155,7 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
     problems = {name: f"not collected ({gap.event.why})" for name, gap in exercise.gaps.items()}
     records: dict[str, Record] = {}
     journals: dict[str, tuple[GatewayLine, ...]] = {}
+    inboxes = _inboxes(exercise, read_attachment, problems)
     alarms: tuple[Alarm, ...] | None = None
     ledger: Ledger | None = None
     for name, recorded in sorted(exercise.evidence.items()):
@@ -173,7 +183,7 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
         problems.setdefault(LEDGER, "it is not in the log")
     for participant in sorted(_participants(records, ledger, journals) - records.keys()):
         problems.setdefault(f"{RECORDS}{participant}{SUFFIX}", "it is not in the log")
-    return History(records, alarms, ledger, journals, problems)
+    return History(records, alarms, ledger, journals, problems, inboxes=inboxes)
 
 
 def _participants(
@@ -262,6 +272,40 @@ def _record(data: bytes, bank: str) -> Record:
     )
     last_us = max((row.t_us for row in rest), default=clock.mono_us)
     return Record(clock, operations, tuple(positions), last_us, ended)
+
+
+def read_record(data: bytes, bank: str) -> Record | str:
+    """Return the record that a participant kept in our own form, or why these bytes are none."""
+    try:
+        return _record(data, bank)
+    except _Malformed as problem:
+        return str(problem)
+
+
+def _inboxes(exercise: Exercise, read_attachment: ReadAttachment, problems: dict[str, str]) -> dict[str, Inbox]:
+    """Return the participants' inboxes that can be read; why others cannot joins the problems."""
+    found: dict[str, Inbox] = {}
+    for name, recorded in sorted(exercise.evidence.items()):
+        if name.startswith(INBOXES) and name not in problems:
+            try:
+                found[_stem(name, INBOXES)] = _inbox(_data(recorded, read_attachment), _stem(name, INBOXES))
+            except (_Malformed, HoldfastError) as problem:
+                problems[name] = str(problem)
+    return found
+
+
+def _inbox(data: bytes, bank: str) -> Inbox:
+    """Return a participant's inbox; every look counts the rows before it."""
+    clock, *rest = _rows(data, _INBOX_ROW)
+    if not isinstance(clock, InboxClock) or clock.bank != bank:
+        raise _Malformed(f"line 1: expected the clock of {bank}")
+    for number, row in enumerate(rest, start=2):
+        if isinstance(row, InboxClock):
+            raise _Malformed(f"line {number}: a second clock: its times are not on one clock")
+        if isinstance(row, Looked) and row.rows != number - 1:
+            raise _Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
+    messages = tuple(row for row in rest if isinstance(row, Message))
+    return Inbox(clock, messages, tuple(row for row in rest if isinstance(row, Looked)))
 
 
 def _ledger(data: bytes) -> Ledger:

@@ -7,7 +7,7 @@ carry more members than are named here (a newer range may say more); it may not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 Final = Literal["settled", "rejected"]
 Definite = Literal["settled", "queued", "rejected"]
+Reached = Literal["confirmed", "stated", "booked"]
+"""What comes by itself, later than an answer: a message, a statement, the RTGS's word."""
 Priority = Literal["normal", "priority"]
 
 
@@ -59,14 +61,17 @@ class Answer:
     key: str
     attempt: Whole
     gateway: str
-    status: Literal["settled", "queued", "rejected", "conflict", "unknown", "unavailable", "unreachable", "timeout"]
+    status: (
+        Literal["settled", "queued", "rejected", "conflict", "unknown", "unavailable", "unreachable", "timeout"]
+        | Reached
+    )
     seq: Whole | None
     reason: str | None
 
     @property
     def definite(self) -> bool:
         """Whether this is a promise."""
-        return self.status in {"settled", "queued", "rejected"}
+        return self.status in {"settled", "queued", "rejected", *get_args(Reached)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,7 @@ class JournalRow:
     table: Literal["journal"]
     seq: Whole
     day: Whole
-    kind: Literal["open", "accept", "settle", "reject", "close"]
+    kind: Literal["open", "accept", "settle", "reject", "close", "resolve", "mode", "duty"]
     key: str | None
     body: str
     hash: Digest

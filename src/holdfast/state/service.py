@@ -25,6 +25,7 @@ from typing import Literal
 
 from holdfast.model.types import Indicator
 from holdfast.state.history import History, Operation
+from holdfast.state.received import through
 
 BIN_US = 250_000
 # Longer observations are drawn coarser by whoever draws them; this bounds what a hostile record can make us allocate.
@@ -47,12 +48,15 @@ class Interruption:
     """A disruption: ``restored_us`` and ``full_us`` are ``None`` when the observation ended before them.
 
     ``disrupted_us`` is when the first instruction that was not served was offered, ``restored_us`` where the first
-    good window begins (minimum service), ``full_us`` where the first window without any unserved offer begins.
+    good window begins (minimum service), ``full_us`` where the first window without any unserved offer begins. Where
+    only samples tell of it, these are the longest that it can have lasted, and ``surely_us`` from when to when it was
+    disrupted for certain.
     """
 
     disrupted_us: int
     restored_us: int | None
     full_us: int | None
+    surely_us: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,10 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The service over the observation from ``start_us`` to ``end_us`` (the last offer, and the last line)."""
+    """The service over the observation from ``start_us`` to ``end_us`` (the last offer, and the last line).
+
+    ``sampled_every_us`` is for one that rests on samples, which are then what is ``offered``, good ones ``served``.
+    """
 
     clock_id: str
     utc_minus_mono_us: int
@@ -79,6 +86,7 @@ class Timeline:
     offered: int
     acknowledged: int
     served: int  # of these, with a good answer in time
+    sampled_every_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,7 @@ class _Offer:
 
 def observe(history: History, indicator: Indicator) -> Timeline | NoTimeline:
     """Return the timeline of a service, or why there is none: a record missing, no offers, more than one clock."""
+    history = through(history, indicator.answer)
     why = history.why("records/")
     if why:
         return NoTimeline(f"participants' records cannot be relied on: {why}")

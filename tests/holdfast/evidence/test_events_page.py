@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -24,7 +24,7 @@ def spoken(hint: Any) -> str:  # noqa: ANN401 -- a type as an annotation names i
     if get_origin(hint) is Literal:
         *others, last = (f"`{choice}`" for choice in get_args(hint))
         return f"{', '.join(others)} or {last}"
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in {UnionType, Union}:
         return " or ".join("nothing" if member is NoneType else spoken(member) for member in get_args(hint))
     if get_origin(hint) is Mapping:
         return "texts by name"

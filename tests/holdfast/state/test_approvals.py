@@ -49,7 +49,7 @@ def test_everything_is_unapproved_until_somebody_approves_it() -> None:
     assert set(standing(OLD, log()).values()) == {"unapproved"}
     assert list(standing(OLD, log())) == [
         *("tolerance:payments", "tolerance:reporting", "scenario:crash", "scenario:lost-site", "scenario:worst"),
-        "risk-acceptance:one-vault",
+        *("risk-acceptance:one-vault", "risk-acceptance:late-alarm"),
     ]
 
 
