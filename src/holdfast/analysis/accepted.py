@@ -72,7 +72,7 @@ def of_model(model: Model, weaknesses: Sequence[Weakness]) -> tuple[Acceptance, 
             besides,
         )
         for name, accepted in model.risk_acceptances.items()
-        if accepted.code in KINDS
+        if accepted.code is not None and accepted.code in KINDS
     )
 
 

@@ -39,6 +39,7 @@ Sort = Literal[
     "person",
     "role",
     "strategy",  # a recovery strategy of anything
+    "practice",  # a recovery strategy or a playbook
     "subject",  # anything that has a name
 ]
 
@@ -221,10 +222,17 @@ class Fields:
         """Return a date (ISO 8601) that is required."""
         return self.optional_date(key) or ""
 
-    def code(self, key: str) -> str:
-        """Return the code of a finding that is required."""
+    def optional_code(self, key: str) -> str | None:
+        """Return the code of a finding; ``None`` when it was not given."""
         scalar = self.scalar(key)
-        return "" if scalar is None else self._as_text(key, scalar, "code")
+        return None if scalar is None else self._as_text(key, scalar, "code")
+
+    def optional_gap(self, key: str) -> Scalar | None:
+        """Return a scenario and a check with a stroke between them; ``None`` when it was not given."""
+        scalar = self.scalar(key)
+        if scalar is not None:
+            self._as_text(key, scalar, "gap")
+        return scalar if self.sound(key) else None
 
     def dates(self, key: str) -> tuple[str, ...]:
         """Return a list of dates, earliest first."""

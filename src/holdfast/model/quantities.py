@@ -24,6 +24,7 @@ _CHANCE = re.compile(r"([01])(?:\.([0-9]{1,6}))?", re.ASCII)
 _MONEY = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,9}))?(k|m|bn)? ([A-Z]{3})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CODE = re.compile(r"HF[0-9]{3}", re.ASCII)
+_GAP = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 MAX_DURATION_MS = 3_660 * _UNIT_MS["d"]  # ten years: longer than any objective or exercise
@@ -156,6 +157,11 @@ def code(text: str) -> str | None:
     return text if _CODE.fullmatch(text) else None
 
 
+def gap(text: str) -> str | None:
+    """Return the text of what a gap is about: a scenario and a check, such as ``lose-dc-a/within-tolerance``."""
+    return text if _GAP.fullmatch(text) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A way of writing an integer: its parser, how a message describes it, and how to write it where that is longer."""
@@ -199,6 +205,7 @@ FORMS: Mapping[str, Form] = {
 TEXTS: Mapping[str, TextForm] = {
     "date": TextForm(iso_date, "a date such as 2026-05-12"),
     "code": TextForm(code, "the code of a finding, such as HF601"),
+    "gap": TextForm(gap, "a scenario and a check, such as lose-dc-a/within-tolerance"),
 }
 MONEY = "an amount such as 2bn EUR, 300m EUR, 45k EUR or 12.50 EUR"
 MONEY_REMEDY = (

@@ -48,6 +48,7 @@ PATTERNS: Mapping[str, str] = {
     "money": "^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,9})?(k|m|bn)? [A-Z]{3}$",
     "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "code": "^HF[0-9]{3}$",
+    "gap": "^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
     "name": _NAME,
 }
 # The forms of whole numbers, which YAML reads as numbers unless they stand in quotes: lowest and highest.

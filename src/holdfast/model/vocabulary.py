@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ParameterForm = Literal["text", "flag", "count", "duration", "share", "places"]
-Target = Literal["application", "database", "host", "network", "site"]
+Target = Literal["application", "database", "group", "host", "network", "shared", "site"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSchema:
-    """What a fault can be aimed at (resource kinds, and ``site``) and the parameters that it takes.
+    """What a fault can be aimed at and the parameters that it takes.
+
+    Targets are resource kinds, ``site``, ``group``, and ``shared`` for a value of the attribute that the fault's
+    parameter ``of`` names.
 
     A name that is both a site's and a resource's means the site wherever the fault takes sites.
     """
@@ -47,10 +50,12 @@ class Vocabulary:
     """Every fault and check that can be named, and what the loader needs to know of them.
 
     ``calendar_checks`` are those of ``checks`` that judge a business day: they apply only to a scenario with a
-    ``time_of_day``. An empty ``timezones`` means that time zone names are not looked up.
+    ``time_of_day``; ``fail_back_checks`` judge the planned way back, and apply only where there is one. An empty
+    ``timezones`` means that time zone names are not looked up.
     """
 
     faults: Mapping[str, ParameterSchema]
     checks: frozenset[str]
     calendar_checks: frozenset[str] = frozenset()
     timezones: frozenset[str] = frozenset()
+    fail_back_checks: frozenset[str] = frozenset()

@@ -232,8 +232,11 @@ scenarios:
     load: {rate: 10/s}
     time_of_day: "15:30"
     compression: 100
+    days: 2
+    declaration: {by: gold, after: 20s}
+    fail_back: true
     expect: {nothing-lost: broken}
-    abort_when: {exercise_longer_than: 5m}
+    abort_when: {exercise_longer_than: 10m}
   worst:
     family: cyber
     type: tabletop
@@ -250,13 +253,17 @@ scenarios:
     when: {peak: quarter-end}
     severity:
       dwell: {title: How long nobody notices, values: [a day, a month, "90 days"]}
+    injects:
+      - {at: 5m, to: gold, tell: It is dark., expect: Call everybody, by: gold, within: 10m, tests: [restart]}
+      - {at: 20m, to: gold, tell: It is still dark.}
     detection: 15m
     decision: {min: 10m, mode: 30m, max: 2h}
 test_plan:
-  - {scenario: crash, service: payments, type: functional, every: 90d, valid: 120d}
+  - {scenario: crash, service: payments, type: functional, every: 90d, valid: 120d, since: 2026-01-05}
   - {scenario: worst, service: payments, type: tabletop, every: 1y, valid: 400d}
 risk_acceptances:
   one-vault: {finding: HF601, on: [vault, v9], why: A second one comes in May., owner: gold, until: 2026-06-30}
+  late-alarm: {gap: crash/whole-course, on: [payments], why: Probes come in May., owner: gold, until: 2026-09-30}
 """
 
 

@@ -21,7 +21,7 @@ def test_everything_that_is_approved_is_a_subject() -> None:
     assert subjects(model()) == (
         *("tolerance:payments", "tolerance:reporting"),
         *("scenario:crash", "scenario:lost-site", "scenario:worst"),
-        "risk-acceptance:one-vault",
+        *("risk-acceptance:one-vault", "risk-acceptance:late-alarm"),
     )
 
 

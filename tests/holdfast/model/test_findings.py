@@ -85,6 +85,7 @@ MISTAKES = [
     # services
     ("needs: [gateway, ledger], meets_minimum: true", "needs: [gateway, ledger], meets_minimum: false", None),
     ("answer: [settled, queued]", "answer: []", "HF122"),
+    ("answer: [settled, queued]", "answer: [settled, confirmed]", "HF122"),
     ("answer: [settled, queued]", "answer: [settled, lost]", "HF109"),
     ("within: 2s", "within: 4s", "HF122"),
     ("within: 2s", "within: 0s", "HF122"),
@@ -105,10 +106,10 @@ MISTAKES = [
     ("    checks: [restored, nothing-lost]", "    checks: []", "HF134"),
     ("    expect: {restored: held}", "    expect: {day-completed: held}", "HF134"),
     ("    expect: {restored: held}", "    expect: {restord: broken}", "HF111"),
-    ("    expect: {restored: held}", "    expect: {restored: unknown}", "HF109"),
+    ("    expect: {restored: held}", "    expect: {restored: maybe}", "HF109"),
     ("exercise_longer_than: 3m", "exercise_longer_than: 1m", None),
     ("exercise_longer_than: 3m", "exercise_longer_than: 13s", None),
-    ("exercise_longer_than: 5m", "exercise_longer_than: 104s", "HF132"),
+    ("exercise_longer_than: 10m", "exercise_longer_than: 104s", "HF132"),
     ("    range: {client: naive}", "    range: {client: careless}", "HF109"),
     ("    range: {client: naive}", "    range: {clint: naive}", "HF105"),
     # faults
@@ -254,7 +255,7 @@ MISTAKES = [
     ("type: functional, every: 90d", "type: functional, every: 0d", "HF143"),
     ("on: [vault, v9]", "on: [vault, v8]", "HF111"),
     ("on: [vault, v9]", "on: []", "HF107"),
-    ("owner: gold, until", "owner: p1, until", "HF111"),
+    ("May., owner: gold, until: 2026-06", "May., owner: p1, until: 2026-06", "HF111"),
     ("  trading: {title: Client trading", "  payments: {title: Client trading", "HF104"),
     # what must not be broken
     (FAULT, FAULT.replace("process.kill", "host.loss").replace("ledger-a", "mainframe"), None),

@@ -27,11 +27,13 @@ from holdfast.model.types import (
     FailSite,
     Fault,
     Flow,
+    GapAbout,
     Group,
     Impact,
     ImpactTolerance,
     Importance,
     Indicator,
+    Inject,
     Keeps,
     Load,
     Lognormal,
@@ -322,6 +324,10 @@ def test_a_scenario_that_is_only_modelled() -> None:
         detection=Constant(15 * _MIN_MS),
         decision=Pert(10 * _MIN_MS, 30 * _MIN_MS, 2 * _H_MS),
         dials=(Dial("dwell", "How long nobody notices", ("a day", "a month", "90 days")),),
+        injects=(
+            Inject(5 * _MIN_MS, "gold", "It is dark.", "Call everybody", "gold", 10 * _MIN_MS, ("restart",)),
+            Inject(20 * _MIN_MS, "gold", "It is still dark."),
+        ),
     )
     assert [name for name, scenario in model().scenarios.items() if scenario.rehearsed] == ["crash", "lost-site"]
 
@@ -329,12 +335,14 @@ def test_a_scenario_that_is_only_modelled() -> None:
 def test_the_test_plan_and_accepted_risks() -> None:
     whole = model()
     assert whole.test_plan == (
-        PlannedTest("crash", "payments", "functional", 90 * _D_MS, 120 * _D_MS),
+        PlannedTest("crash", "payments", "functional", 90 * _D_MS, 120 * _D_MS, "2026-01-05"),
         PlannedTest("worst", "payments", "tabletop", 365 * _D_MS, 400 * _D_MS),
     )
     why = "A second one comes in May."
     accepted = RiskAcceptance("one-vault", "HF601", ("vault", "v9"), why, "gold", "2026-06-30")
-    assert whole.risk_acceptances == {"one-vault": accepted}
+    about = GapAbout("crash", "whole-course")
+    late = RiskAcceptance("late-alarm", None, ("payments",), "Probes come in May.", "gold", "2026-09-30", about)
+    assert whole.risk_acceptances == {"one-vault": accepted, "late-alarm": late}
 
 
 def test_a_scenario_with_everything_given() -> None:
@@ -370,7 +378,7 @@ def test_a_scenario_with_defaults() -> None:
     )
     assert (scenario.time_of_day_min, scenario.compression) == (930, 100)
     assert scenario.checks == ("day-completed", "nothing-lost", "restored")
-    assert scenario.abort_when == AbortWhen(None, 300_000)
+    assert scenario.abort_when == AbortWhen(None, 600_000)
     assert scenario.range_options == {}
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from holdfast.model.consistency.cycles import check_holds, check_replicas
 from holdfast.model.consistency.drills import check_drills
-from holdfast.model.consistency.fitting import check_crews, check_distinct, check_needless, check_scenarios, check_teams
+from holdfast.model.consistency.fitting import (
+    check_crews,
+    check_distinct,
+    check_flows,
+    check_needless,
+    check_scenarios,
+    check_teams,
+)
 from holdfast.model.consistency.names import check_references
 from holdfast.model.consistency.standing import check_standing
 from holdfast.model.fields import Reading
@@ -16,6 +23,7 @@ def check(model: Model, reading: Reading) -> None:
     findings = reading.findings
     check_references(model, reading)
     check_distinct(model, findings)
+    check_flows(model, findings)
     check_standing(model, reading)
     check_holds(model, findings)
     check_replicas(model, findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
+from holdfast.model.aims import OF, stands_for
 from holdfast.model.consistency.standing import reached
 from holdfast.model.fields import Reading
 from holdfast.model.findings import Findings, listed, shown
@@ -48,10 +49,15 @@ class _Targets:
                     self._production_at[str(site)].append(resource.name)
         self._fitting: dict[frozenset[str], set[str]] = {}
 
-    def sort_of(self, name: str, schema: ParameterSchema) -> str | None:
+    def sort_of(self, fault: Fault, schema: ParameterSchema) -> str | None:
         """Return what a target is for this fault (a site before a resource of the same name), or ``None``."""
+        name = fault.target
         if "site" in schema.targets and name in self.model.sites:
             return "site"
+        if "group" in schema.targets and name in self.model.groups:
+            return "group"
+        if "shared" in schema.targets:
+            return "shared" if stands_for(self.model, fault, schema) else None
         resource = self.model.resources.get(name)
         return resource.kind if resource and resource.kind in schema.targets else None
 
@@ -80,11 +86,13 @@ def _check_fault(
     """Check what a fault is aimed at: that it exists, that the fault can take it, and that it may be broken."""
     model, fault = targets.model, scenario.disruption[position]
     place = model.place("scenarios", scenario.name, "disruption", str(position), "target")
-    if targets.sort_of(fault.target, schema) is None:
+    if targets.sort_of(fault, schema) is None:
         takes = listed(sorted(schema.targets))
         message = f"expected the name of a declared {takes}, got {shown(fault.target)}"
         if fault.target in model.groups:
             message += ", which is a group"
+        elif "shared" in schema.targets:
+            message += f": no host outside production has {fault.parameters.get(OF)} {fault.target}"
         declared = (model.resources, model.groups, model.sites, model.services)
         code = "HF131" if any(fault.target in names for names in declared) else "HF111"
         remedy = (
@@ -92,7 +100,7 @@ def _check_fault(
         )
         findings.error(code, place, message, f"{remedy}{fault.name} takes {takes}.")
         return
-    for name in sorted({fault.target, *_places_named(fault, schema)}):
+    for name in sorted({fault.target, *stands_for(model, fault, schema), *_places_named(fault, schema)}):
         hit = targets.in_production(name, schema)
         if hit:
             named = ", ".join(map(shown, hit[:MAX_NAMED]))

@@ -30,6 +30,16 @@ def check_distinct(model: Model, findings: Findings) -> None:
             seen.add(line)
 
 
+def check_flows(model: Model, findings: Findings) -> None:
+    """Refuse flows from a thing to itself. One from a segment to itself is among its members."""
+    for position, flow in enumerate(model.flows):
+        # What has no name at an end is told where it was read.
+        if flow.source and flow.source == flow.target and flow.source not in model.segments:
+            place = model.place("flows", str(position))
+            message = f"expected two ends, got {shown(flow.source)} at both"
+            findings.error("HF142", place, message, "Name what it leads to.")
+
+
 def check_crews(model: Model, findings: Findings) -> None:
     """Refuse strategies that take more people of a team than it has."""
     owners: list[Resource | Group] = [*model.resources.values(), *model.groups.values()]

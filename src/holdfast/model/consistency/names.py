@@ -24,6 +24,7 @@ _CALLED: Mapping[Sort, str] = {
     "person": "person",
     "role": "role",
     "strategy": "recovery strategy",
+    "practice": "recovery strategy or playbook",
     "subject": "thing",
 }
 
@@ -63,6 +64,12 @@ def _known(model: Model) -> Mapping[Sort, Collection[str]]:
     resources, groups = model.resources.keys(), model.groups.keys()
     nodes = resources | groups
     attributes = {attribute for shares in shared(model) for attribute in shares}
+    strategies = [
+        strategy
+        for things in (model.resources, model.groups)
+        for thing in things.values()
+        for strategy in thing.recovery
+    ]
     values = {value for shares in shared(model) for value in shares.values()}
     return {
         "node": nodes,
@@ -79,12 +86,8 @@ def _known(model: Model) -> Mapping[Sort, Collection[str]]:
         "scenario": model.scenarios.keys(),
         "person": model.people.keys(),
         "role": model.roles.keys(),
-        "strategy": {
-            strategy.name
-            for things in (model.resources, model.groups)
-            for thing in things.values()
-            for strategy in thing.recovery
-        },
+        "strategy": {strategy.name for strategy in strategies},
+        "practice": {name for strategy in strategies for name in (strategy.name, strategy.playbook) if name},
         "subject": nodes.union(
             *(model.sites, model.segments, model.services, model.candidates, model.scenarios, model.people),
             *(model.roles, model.common_causes, attributes, values),

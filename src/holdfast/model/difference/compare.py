@@ -23,6 +23,7 @@ from holdfast.model.types import (
     FailSite,
     Fault,
     Impact,
+    Inject,
     Lognormal,
     Money,
     On,
@@ -274,6 +275,8 @@ def _told_apart(part: Any) -> str:  # noqa: ANN401 -- a part of any type
     match part:
         case Impact(after_ms):
             return written(after_ms)
+        case Inject(at_ms, to):
+            return f"{written(at_ms)} to {to}"
         case Fault(fault, target):
             return f"{fault} on {target}"
         case FailShared(attribute):

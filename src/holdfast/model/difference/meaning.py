@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from holdfast.model.aims import carries
 from holdfast.model.difference.change import Effect, Weight, lighter
 from holdfast.model.difference.compare import Delta
 from holdfast.model.quantities import written
-from holdfast.model.standing.hits import carries
 from holdfast.model.types import (
     Group,
     Impact,

@@ -10,14 +10,17 @@ from typing import Any, Literal, TypeVar
 from holdfast.model.types import (
     Absent,
     Compromise,
+    Declaration,
     Edge,
     Extension,
     Fail,
     FailSite,
     Fault,
     Flow,
+    GapAbout,
     Group,
     Indicator,
+    Inject,
     Mode,
     Model,
     On,
@@ -81,10 +84,14 @@ REFERENCES: Mapping[tuple[type[object], str], tuple[Sort, ...]] = {
     (Fault, "target"): ("site", "node"),
     (Fault, "parameters"): ("site", "node"),
     (Scenario, "service"): ("service",),
+    (Declaration, "by"): ("role",),
+    (Inject, "to"): ("role",),
+    (Inject, "by"): ("role",),
     (PlannedTest, "scenario"): ("scenario",),
     (PlannedTest, "service"): ("service",),
     (RiskAcceptance, "on"): ("node", "site", "service", "scenario", "person", "role", "segment"),
     (RiskAcceptance, "owner"): ("role",),
+    (GapAbout, "scenario"): ("scenario",),
 }
 
 MAX_ROUNDS = 20  # what only others tell apart is found a round after them; what is left stays removed and added

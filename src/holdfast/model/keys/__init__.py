@@ -36,9 +36,11 @@ from holdfast.model.keys.scenarios import (
     ABORT_WHEN,
     ABSENT,
     COMPROMISE,
+    DECLARATION,
     DIAL,
     EXPECTED,
     FAULT,
+    INJECT,
     LOAD,
     RISK_ACCEPTANCE,
     SCENARIO,
@@ -103,7 +105,9 @@ SECTIONS: Mapping[str, Section] = {
     "slow": SLOW,
     "when": WHEN,
     "dial": DIAL,
+    "inject": INJECT,
     "disruption": FAULT,
+    "declaration": DECLARATION,
     "load": LOAD,
     "abort_when": ABORT_WHEN,
     "test_plan": TEST_PLAN,
@@ -125,7 +129,7 @@ ONLY_FOR: Mapping[str, tuple[Kind, ...]] = {
 
 # Keys of a scenario that only a drill has; the first three go together.
 DRILL = ("disruption", "load", "abort_when")
-DRILL_ONLY = (*DRILL, "compression", "checks", "expect", "steady", "after", "range")
+DRILL_ONLY = (*DRILL, "compression", "days", "declaration", "fail_back", "checks", "expect", "steady", "after", "range")
 
 # What the root file alone may carry; every other section is merged from all files.
 ROOT_ONLY = ("institution", "regimes", "calendar", "range")
@@ -143,6 +147,7 @@ __all__ = [
     "COMPROMISE",
     "CONTINUITY",
     "CONTRACT",
+    "DECLARATION",
     "DIAL",
     "DRILL",
     "DRILL_ONLY",
@@ -159,6 +164,7 @@ __all__ = [
     "IMPACT",
     "IMPACT_TOLERANCE",
     "INDICATOR",
+    "INJECT",
     "KEEPS",
     "LOAD",
     "MODE",

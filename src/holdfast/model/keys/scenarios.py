@@ -36,10 +36,20 @@ SCENARIO: Section = {
     "severity": entries("dial", meaning="What could be worse: its dials."),
     "detection": Key("spread", meaning="How long noticing takes."),
     "decision": Key("spread", meaning="How long deciding takes."),
+    "injects": listed(
+        "inject", meaning="What is told to those at the table, in order, up to 64: of a walkthrough or a tabletop."
+    ),
     "time_of_day": Key("time", meaning="When it strikes, between `open` and `cut_off`; ties a drill to the calendar."),
     "disruption": listed("disruption", meaning="The faults of the drill, up to 16."),
     "load": mapping("load", meaning="What participants offer meanwhile."),
     "compression": Key("positive", "1", meaning="How many times faster the calendar runs; outages are never scaled."),
+    "days": Key(
+        "positive", "1", meaning="How many business days must complete: the one that is struck, and those after."
+    ),
+    "declaration": mapping("declaration", meaning="Who has to declare while it lasts."),
+    "fail_back": Key(
+        "flag", "false", meaning="Whether the drill ends with the planned way back to the declared leader."
+    ),
     "checks": listed("name", meaning="What to judge; all that apply if it is left out."),
     "expect": Key(
         "entries",
@@ -88,12 +98,29 @@ DIAL: Section = {
     "values": needed("list", of="text", meaning="From mild to bad, in words of your own."),
 }
 
+INJECT: Section = {
+    "at": needed("duration", meaning="When it is told, counted from the beginning of the scenario."),
+    "to": needed("name", meaning="The role that it is told to."),
+    "tell": needed("text", meaning="What is told."),
+    "expect": Key("text", meaning="The decision or action that is expected; goes with `by` and `within`."),
+    "by": Key("name", meaning="The role that has to take it."),
+    "within": Key("duration", meaning="How long it may take, counted from when it is told."),
+    "tests": listed("name", meaning="Recovery strategies or playbooks that it tests."),
+}
+
 FAULT: Section = {
     "fault": needed("name", meaning="Which fault."),
     "target": needed("name", meaning="What it is aimed at: a resource or a site, never a group."),
     "after": Key("duration", "0s", meaning="When, counted from the first fault of the scenario."),
     "hold": needed("duration", meaning="How long after it took effect it is undone."),
     "box": needed("duration", meaning="Its time-box: the guard undoes it then, whatever happens. At least `hold`."),
+}
+
+DECLARATION: Section = {
+    "by": needed("name", meaning="The role that declares."),
+    "after": needed(
+        "duration", meaning="When it is simulated if nobody attends, counted from the effect of the first fault."
+    ),
 }
 
 LOAD: Section = {
@@ -112,11 +139,13 @@ TEST_PLAN: Section = {
     "type": needed("words", get_args(ExerciseType), meaning="As which type of exercise."),
     "every": needed("duration", meaning="How often."),
     "valid": needed("duration", meaning="How long a result counts."),
+    "since": Key("date", meaning="The day from which its periods are counted; if left out, the record's first day."),
 }
 
 RISK_ACCEPTANCE: Section = {
-    "finding": needed("code", meaning="The code of what is borne."),
-    "on": needed("list", of="name", meaning="Anything that has a name: what the finding is about."),
+    "finding": Key("code", meaning="The code of the finding that is borne; or else give `gap`."),
+    "gap": Key("gap", meaning="The gap that is borne: a scenario and the check of it that did not hold."),
+    "on": needed("list", of="name", meaning="Anything that has a name: what the finding is about; of a gap, services."),
     "why": needed("text", meaning="Why it is borne."),
     "owner": needed("name", meaning="The role that bears it."),
     "until": needed("date", meaning="The last day."),

@@ -73,7 +73,9 @@ IMPACT_TOLERANCE: Section = {
 }
 
 INDICATOR: Section = {
-    "answer": needed("list", get_args(Answer), meaning="What counts as a good answer."),
+    "answer": needed(
+        "list", get_args(Answer), meaning="What counts as a good answer. Alone: `confirmed`, `stated`, `booked`."
+    ),
     "within": needed("duration", meaning="How long an answer may take; at most `window`."),
     "participants": needed("share", meaning="How many of the participants must be served."),
     "window": needed("duration", meaning="Over how long it is judged."),

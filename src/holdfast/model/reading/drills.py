@@ -21,7 +21,9 @@ MAX_FAULTS = 16
 def read_checks(fields: Fields) -> tuple[str, ...]:
     """Return the checks to make; by default all that apply, which for some takes a time of day."""
     words = fields.reading.vocabulary
-    applicable = words.checks if "time_of_day" in fields else words.checks - words.calendar_checks
+    applicable = words.checks - (frozenset() if "time_of_day" in fields else words.calendar_checks)
+    if not fields.flag("fail_back"):
+        applicable -= words.fail_back_checks
     if "checks" not in fields:
         return tuple(sorted(applicable))
     scalars = fields.scalars("checks")
@@ -30,8 +32,13 @@ def read_checks(fields: Fields) -> tuple[str, ...]:
             _is_known(fields.reading, "check", scalar.text, words.checks, scalar.place)
             and scalar.text not in applicable
         ):
-            message = f"check {shown(scalar.text)} judges a business day, and this scenario has no time_of_day"
-            fields.reading.findings.error("HF134", scalar.place, message, "Add time_of_day, or remove the check.")
+            lacking, judged = (
+                ("time_of_day", "a business day")
+                if scalar.text in words.calendar_checks
+                else ("fail_back", "a way back")
+            )
+            message = f"check {shown(scalar.text)} judges {judged}, and this scenario has no {lacking}"
+            fields.reading.findings.error("HF134", scalar.place, message, f"Add {lacking}, or remove the check.")
     if fields.sound("checks") and not scalars:
         fields.error("HF134", "checks", "expected a check, got an empty list", "Leave the key out to make all of them.")
     return tuple(scalar.text for scalar in scalars)
@@ -161,7 +168,8 @@ def check_duration(fields: Fields, scenario: Scenario, calendar: Calendar | None
     """Refuse an exercise that its own bound would always abort: it could prove nothing."""
     lasting_ms = max((fault.after_ms + fault.hold_ms for fault in scenario.disruption), default=0)
     if scenario.time_of_day_min is not None and calendar is not None:
-        day_ms = (calendar.close_by_min - scenario.time_of_day_min) * 60_000 // max(scenario.compression, 1)
+        whole_min = (scenario.days - 1) * (calendar.close_by_min - calendar.open_min)
+        day_ms = (calendar.close_by_min - scenario.time_of_day_min + whole_min) * 60_000 // max(scenario.compression, 1)
         lasting_ms = max(lasting_ms, day_ms)
     least_ms = scenario.steady_ms + lasting_ms + scenario.after_ms
     if least_ms > scenario.abort_when.exercise_longer_than_ms:

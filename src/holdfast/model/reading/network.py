@@ -12,7 +12,7 @@ from holdfast.model.types import Edge, Flow, FlowState, Seen, Segment
 
 
 def read_segment(reading: Reading, name: str, node: Node) -> Segment:
-    """Return one part of the network within which everything reaches everything."""
+    """Return one part of the network whose members are treated alike."""
     fields = Fields(reading, node, keys.SEGMENT, f"segment {shown(name)}")
     return Segment(name, fields.optional_text("title") or name)
 
@@ -21,15 +21,13 @@ def read_flow(reading: Reading, node: Node) -> Flow:
     """Return who may talk to whom."""
     fields = Fields(reading, node, keys.FLOWS, "a flow")
     fields.some("states")
-    flow = Flow(
+    return Flow(
         source=fields.name("from", "endpoint"),
         target=fields.name("to", "endpoint"),
         port=fields.optional_number("port"),
         protocol="udp" if fields.word("protocol") == "udp" else "tcp",
         states=cast("tuple[FlowState, ...]", fields.words("states")),
     )
-    _check_ends(fields, flow.source, flow.target)
-    return flow
 
 
 def read_edge(reading: Reading, node: Node) -> Edge:
@@ -42,11 +40,6 @@ def read_edge(reading: Reading, node: Node) -> Edge:
         on=fields.date("on"),
         by=fields.text("by"),
     )
-    _check_ends(fields, edge.source, edge.target)
+    if fields.sound("from", "to") and edge.source == edge.target:
+        fields.error("HF142", "to", f"expected two ends, got {shown(edge.source)} at both", "Name what it leads to.")
     return edge
-
-
-def _check_ends(fields: Fields, source: str, target: str) -> None:
-    """Refuse what leads from a thing to itself."""
-    if fields.sound("from", "to") and source == target:
-        fields.error("HF142", "to", f"expected two ends, got {shown(source)} at both", "Name what it leads to.")

@@ -18,11 +18,13 @@ from holdfast.model.reading.drills import (
     read_expect,
     read_range_options,
 )
+from holdfast.model.reading.injects import read_injects
 from holdfast.model.reading.spreads import read_optional_spread, read_spread
 from holdfast.model.types import (
     Absent,
     Calendar,
     Compromise,
+    Declaration,
     Dial,
     ExerciseType,
     Fail,
@@ -40,6 +42,7 @@ from holdfast.model.types import (
 
 _HITS = ("fail", "fail_site", "fail_shared", "compromise", "absent", "third_party_out", "slow")
 _DRILLED = ("functional", "site")
+MAX_DAYS = 5
 
 
 def read_scenario(
@@ -49,6 +52,7 @@ def read_scenario(
     fields = Fields(reading, node, keys.SCENARIO, f"scenario {shown(name)}")
     rehearsed = _check_drill(fields)
     load = fields.sub("load", keys.LOAD)
+    time_of_day_min = _read_time_of_day(fields, calendar)
     checks = read_checks(fields) if rehearsed else ()
     bounds = fields.sub("abort_when", keys.ABORT_WHEN)
     scenario = Scenario(
@@ -60,7 +64,7 @@ def read_scenario(
         basis=fields.text("basis"),
         disruption=read_disruption(fields),
         load=Load(load.number("rate"), load.number("seed")),
-        time_of_day_min=_read_time_of_day(fields, calendar),
+        time_of_day_min=time_of_day_min,
         compression=fields.number("compression"),
         checks=checks,
         expect=read_expect(fields, checks) if rehearsed else {},
@@ -74,13 +78,17 @@ def read_scenario(
         detection=read_optional_spread(fields, "detection"),
         decision=read_optional_spread(fields, "decision"),
         dials=_read_dials(fields),
+        injects=read_injects(fields, fields.word("type")),
+        days=_read_days(fields),
+        declaration=_read_declaration(fields),
+        fail_back=fields.flag("fail_back"),
     )
     if rehearsed and fields.sound("type") and scenario.exercise_type not in _DRILLED:
         message = f"expected type {listed(_DRILLED)} for a drill, got {scenario.exercise_type}"
         fields.error("HF139", "type", message, "Correct the type, or remove what only a drill has.")
     if (
         "disruption" in fields
-        and fields.sound("disruption", "steady", "after", "time_of_day", "compression")
+        and fields.sound("disruption", "steady", "after", "time_of_day", "compression", "days")
         and bounds.sound("exercise_longer_than")
     ):
         check_duration(fields, scenario, calendar)
@@ -122,6 +130,26 @@ def _read_time_of_day(fields: Fields, calendar: Calendar | None) -> int | None:
         message = "expected a time_of_day between open and cut_off of the calendar"
         fields.error("HF133", "time_of_day", message, "Choose a time at which the day is open.")
     return time
+
+
+def _read_days(fields: Fields) -> int:
+    """Return how many business days must complete; more than the struck one takes a drill that has a calendar."""
+    days = fields.number("days")
+    if days > 1 and "time_of_day" not in fields and fields.sound("days"):
+        message = "expected a time_of_day to go with days: without one no business day is rehearsed"
+        fields.error("HF133", "days", message, "Add time_of_day, or remove days.")
+    if days > MAX_DAYS and fields.sound("days"):
+        message = f"expected at most {MAX_DAYS} days, got {days}"
+        fields.error("HF132", "days", message, "Rehearse fewer: every day is one of load and close.")
+    return days
+
+
+def _read_declaration(scenario: Fields) -> Declaration | None:
+    """Return who has to declare, if anybody."""
+    if "declaration" not in scenario:
+        return None
+    fields = scenario.sub("declaration", keys.DECLARATION)
+    return Declaration(fields.name("by", "role"), fields.number("after"))
 
 
 def _read_hits(scenario: Fields) -> Iterator[Hit]:

@@ -73,6 +73,10 @@ def _read_importance(service: Fields) -> Importance | None:
     return Importance(cast("tuple[Harm, ...]", fields.words("harm")), fields.text("basis"))
 
 
+ALONE = frozenset({"confirmed", "stated", "booked"})
+"""Answers that come by themselves: what is due, and from when on, differs for each of them."""
+
+
 def _read_indicator(fields: Fields) -> Indicator:
     """Return when clients call the service good; a window must have room for an answer."""
     indicator = Indicator(
@@ -84,6 +88,9 @@ def _read_indicator(fields: Fields) -> Indicator:
     )
     if fields.sound("answer") and not indicator.answer:
         fields.error("HF122", "answer", "expected an answer that counts as good, got none", "Write [settled].")
+    if len(indicator.answer) > 1 and not ALONE.isdisjoint(indicator.answer):
+        message = f"expected {', '.join(sorted(ALONE))} each alone: it comes by itself, and not to an instruction"
+        fields.error("HF122", "answer", message, "Write one of them, or answers to an instruction.")
     if fields.sound("within", "window") and not 0 < indicator.within_ms <= indicator.window_ms:
         message = "expected within above zero and no longer than window"
         fields.error("HF122", "within", message, "Lengthen the window or shorten the time for an answer.")

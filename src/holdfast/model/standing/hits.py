@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from holdfast.model.aims import carries, stands_for
 from holdfast.model.quantities import written
 from holdfast.model.types import (
     Absent,
@@ -14,7 +15,6 @@ from holdfast.model.types import (
     Fault,
     Hit,
     Model,
-    Resource,
     Scenario,
     Slow,
     ThirdPartyOut,
@@ -35,6 +35,11 @@ def struck(model: Model, vocabulary: Vocabulary, scenario: Scenario) -> Iterator
         how = f"the drill injects {fault.name}"
         if takes_site(model, vocabulary, fault):
             yield from ((name, f"{how} into its site {fault.target}") for name in at_site(model, fault.target))
+        elif schema := vocabulary.faults.get(fault.name):
+            aimed = stands_for(model, fault, schema)
+            yield from ((name, f"{how} into {fault.target}") for name in aimed)
+            if not aimed and fault.target in model.resources:
+                yield fault.target, f"{how} for {written(fault.hold_ms)}"
         elif fault.target in model.resources:
             yield fault.target, f"{how} for {written(fault.hold_ms)}"
 
@@ -56,12 +61,6 @@ def said(hit: Hit) -> str:
             return f"{listed(names)} {'is' if len(names) == 1 else 'are'} out for {spread(lasts)}"
         case Slow(name, capacity_ppm, lasts):
             return f"{name} at {percent(capacity_ppm)} of its capacity for {spread(lasts)}"
-
-
-def carries(model: Model, resource: Resource, attribute: str, value: str) -> bool:
-    """Return whether a resource has a value of a shared attribute, by itself or by its site."""
-    site = model.sites.get(resource.site) if resource.site is not None else None
-    return resource.shares.get(attribute) == value or (site is not None and site.shares.get(attribute) == value)
 
 
 def _hit(model: Model, hit: Hit) -> Iterator[Struck]:

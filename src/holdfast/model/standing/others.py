@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.errors import Place
+from holdfast.model.aims import carries
 from holdfast.model.consistency.names import shared
 from holdfast.model.standing.explanation import Explanation, Part, facts, place_of
-from holdfast.model.standing.hits import carries
 from holdfast.model.trees import Line, Upwards, told
 from holdfast.model.types import Candidate, FailShared, Model, RiskAcceptance
 from holdfast.model.uses import services_above, uses
@@ -91,7 +91,7 @@ def of_risk_acceptance(model: Model, accepted: RiskAcceptance, approval: str) ->
         accepted.name,
         place_of(model, "risk_acceptances", accepted.name),
         facts(
-            ("finding", f"{accepted.code} on {listed(accepted.on)}"),
+            ("gap" if accepted.gap else "finding", f"{accepted.gap or accepted.code} on {listed(accepted.on)}"),
             ("why it is borne", accepted.why),
             ("borne by", f"{accepted.owner}, until {accepted.until}"),
             ("approval", approval),

@@ -81,6 +81,7 @@ def of_scenario(model: Model, vocabulary: Vocabulary, scenario: Scenario, approv
             ("judged by", f"the limits of {scenario.service}"),
             ("type of exercise", scenario.exercise_type),
             ("rehearsed", "by a drill" if scenario.rehearsed else "no, only modelled"),
+            ("talked through by", counted(len(scenario.injects), "inject") if scenario.injects else None),
             ("could be worse in", "; ".join(f"{d.title}: {listed(d.values, 'or')}" for d in scenario.dials)),
             (
                 "expected to break",

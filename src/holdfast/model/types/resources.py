@@ -96,7 +96,7 @@ class CommonCause:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of the network within which everything reaches everything."""
+    """A part of the network whose members are treated alike; a flow to itself lets them reach one another."""
 
     name: str
     title: str

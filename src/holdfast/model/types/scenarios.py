@@ -11,7 +11,7 @@ from holdfast.model.types.quantities import Duration
 ExerciseType = Literal["functional", "site", "walkthrough", "tabletop", "simulation", "red-blue", "industry"]
 Family = Literal["hardware", "site", "network", "change", "data", "cyber", "third-party", "people", "systemic"]
 Plausibility = Literal["severe-but-plausible", "extreme-but-plausible"]
-Expected = Literal["held", "broken"]
+Expected = Literal["held", "broken", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,23 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Inject:
+    """What is told to a role at the table, ``at_ms`` after the scenario began, and what is expected of somebody.
+
+    ``expect``, ``by`` and ``within_ms`` (from when it is told) are given together, or nothing is expected. ``tests``
+    are the recovery strategies or playbooks of which it shows whether people know them.
+    """
+
+    at_ms: int
+    to: str
+    tell: str
+    expect: str | None = None
+    by: str | None = None
+    within_ms: int | None = None
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One injection of a scenario: which fault, on what, and its parameters.
 
@@ -109,6 +126,14 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Declaration:
+    """Who declares during a drill; ``after_ms`` the first fault took effect it is simulated, if nobody attends."""
+
+    by: str
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class AbortWhen:
     """Conditions on which the guard undoes everything: time of disruption and of the whole exercise."""
 
@@ -123,7 +148,8 @@ class Scenario:
     ``hits`` is the disruption as the forecast reads it; ``disruption`` the faults of the drill. One that is only
     modelled (not ``rehearsed``) has no faults and no checks, a load of nothing and bounds of nothing. ``service`` is
     the one whose limits judge it. ``time_of_day_min`` is when it strikes; ``compression`` ties a drill to the calendar,
-    which runs so many times faster; the load is offered as declared, and outage seconds are never scaled. ``expect``
+    which runs so many times faster; the load is offered as declared, and outage seconds are never scaled. ``days`` is
+    how many business days must complete, ``fail_back`` whether the drill ends with the planned way back. ``expect``
     maps a check's name to the answer that is expected of it where that is not ``held``. ``range_options`` are passed to
     the range as declared. A fault's target that is the name of both a site and a resource means the site wherever the
     fault can take a site.
@@ -151,6 +177,10 @@ class Scenario:
     detection: Duration | None = None
     decision: Duration | None = None
     dials: tuple[Dial, ...] = field(default=())
+    injects: tuple[Inject, ...] = ()
+    days: int = 1
+    declaration: Declaration | None = None
+    fail_back: bool = False
 
     @property
     def rehearsed(self) -> bool:
@@ -160,22 +190,43 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTest:
-    """One line of the test plan: which scenario for which service, how often, and how long a result counts."""
+    """One line of the test plan: which scenario for which service, how often, and how long a result counts.
+
+    ``since`` is the day (ISO 8601, from midnight UTC) from which its periods are counted; ``None``: since the record
+    began.
+    """
 
     scenario: str
     service: str
     exercise_type: ExerciseType
     every_ms: int
     valid_ms: int
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GapAbout:
+    """What a gap is about: which check of which scenario did not hold."""
+
+    scenario: str
+    check: str
+
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        return f"{self.scenario}/{self.check}"
 
 
 @dataclass(frozen=True, slots=True)
 class RiskAcceptance:
-    """A finding or gap that a named role bears until a date (ISO 8601), and why. Who approved it stands in the log."""
+    """A finding or a gap that a named role bears until a date (ISO 8601), and why. Who approved it stands in the log.
+
+    It has either the ``code`` of a finding or a ``gap``; of a gap, ``on`` names the services.
+    """
 
     name: str
-    code: str
+    code: str | None
     on: tuple[str, ...]
     why: str
     owner: str
     until: str
+    gap: GapAbout | None = None

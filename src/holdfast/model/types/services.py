@@ -8,7 +8,7 @@ from typing import Literal
 from holdfast.model.types.needs import Need
 from holdfast.model.types.quantities import Duration, Money
 
-Answer = Literal["settled", "queued", "rejected"]
+Answer = Literal["settled", "queued", "rejected", "confirmed", "stated", "booked"]
 Severity = Literal["minor", "serious", "severe", "intolerable", "systemic"]
 Harm = Literal["clients", "participants", "market-integrity", "financial-stability", "safety-and-soundness"]
 
