@@ -1,12 +1,14 @@
-"""The check of the end of the settlement day: everything accepted is final, positions agree, closed in time."""
+"""The check of the end of a settlement day: everything accepted is final, positions agree, closed in time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from holdfast.checks.case import Case, Said, without_ledger
+from holdfast.checks.case import Case, Said, without_ledger, worst
 from holdfast.checks.words import count, duration, money, some
+from holdfast.evidence.events import DayScheduled
+from holdfast.state.exercise import Recorded
 from holdfast.state.history import LEDGER, RECORDS, Ledger
 from holdfast.state.rows import BusinessDay, Position
 
@@ -14,13 +16,37 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_completed(case: Case) -> Said:
-    """Ask whether the day closed by its deadline with every instruction final and every position agreed."""
-    scheduled, ledger = case.exercise.day, case.history.ledger
-    evidence = (*case.cite(LEDGER, RECORDS), *((scheduled.seq,) if scheduled else ()))
-    if scheduled is None:
-        return Said("unknown", "no day scheduled", "No settlement day was laid on the clock of this run.", evidence)
+    """Ask whether each day that had to closed by its deadline, every instruction final and every position agreed."""
+    days, ledger = case.exercise.days, case.history.ledger
+    if not days:
+        text = "No settlement day was laid on the clock of this run."
+        return Said("unknown", "no day scheduled", text, case.cite(LEDGER, RECORDS))
     if ledger is None:
         return without_ledger(case)
+    said = [_one_day(case, ledger, scheduled) for scheduled in days]
+    if case.scenario.days == 1:
+        return said[0]
+    return _all_days(case, said)
+
+
+def _all_days(case: Case, said: Sequence[Said]) -> Said:
+    """Return one answer for several days, and how each of them ended."""
+    wanted, evidence = case.scenario.days, tuple(seq for each in said for seq in each.evidence)
+    closed = sum(each.answer == "held" for each in said)
+    measured = f"{closed} of {count(wanted, 'day')} completed"
+    numbers = [scheduled.event.day for scheduled in case.exercise.days]
+    text = " ".join(f"Day {number}: {each.explanation}" for number, each in zip(numbers, said, strict=True))
+    answer = worst(tuple(each.answer for each in said))
+    if len(said) < wanted:
+        text += f" Only {len(said)} of {count(wanted, 'day')} began: the one after was never laid on the clock."
+        # A day that did not begin because the one before it did not complete is that one's failure, not a gap.
+        answer = worst((answer, "unknown"))
+    return Said(answer, measured, text, evidence)
+
+
+def _one_day(case: Case, ledger: Ledger, scheduled: Recorded[DayScheduled]) -> Said:
+    """Return how one day ended."""
+    evidence = (*case.cite(LEDGER, RECORDS), scheduled.seq)
     number = scheduled.event.day
     day = next((day for day in ledger.days if day.day == number), None)
     if day is None or day.closed_us is None:
@@ -51,9 +77,9 @@ def day_completed(case: Case) -> Said:
 
 
 def close_by(case: Case) -> str:
-    """Return the deadline in words."""
-    scheduled = case.exercise.day
-    return f"close by {clock_time(scheduled.event.close_by.utc_us)} UTC" if scheduled else "close by the deadline"
+    """Return the deadline in words, or both of several days."""
+    deadlines = [clock_time(scheduled.event.close_by.utc_us) for scheduled in case.exercise.days]
+    return f"close by {' and '.join(deadlines)} UTC" if deadlines else "close by the deadline"
 
 
 def clock_time(utc_us: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from holdfast.checks import clean_up, day, ledger, promises, service
+from holdfast.checks import clean_up, day, ledger, observed, promises, service, way_back
 from holdfast.checks.case import Case, Check, Outcome
 from holdfast.checks.words import declared
 from holdfast.model.types import Scenario, Service
@@ -44,10 +44,13 @@ CHECKS: Mapping[str, Check] = {
     "undone-and-rearmed": Check(
         "Everything undone and ready again", lambda _: "all, re-armed", clean_up.undone_and_rearmed
     ),
+    "failed-back": Check("Failed back as planned", way_back.bound, way_back.failed_back),
 }
 
 # These judge a business day and so apply only to a scenario with a time of day.
 CALENDAR_CHECKS = frozenset({"day-completed"})
+# And these the planned way back, where a scenario ends with one.
+FAIL_BACK_CHECKS = frozenset({"failed-back"})
 
 
 def judge(exercise: Exercise, history: History, scenario: Scenario, declared_service: Service) -> tuple[Outcome, ...]:
@@ -58,18 +61,22 @@ def judge(exercise: Exercise, history: History, scenario: Scenario, declared_ser
 
 def judge_case(case: Case) -> tuple[Outcome, ...]:
     """Return the outcomes of a case whose timeline is already known."""
+    if case.imported is not None:
+        asked = observed.asked(case)
+        own = tuple(_outcome(name, check, case) for name, check in observed.OBSERVED_CHECKS.items())
+        return (*(_outcome(name, CHECKS[name], case) for name in CHECKS if name in asked), *own)
     return tuple(_outcome(name, CHECKS[name], case) for name in CHECKS if name in case.scenario.checks)
 
 
 def _outcome(name: str, check: Check, case: Case) -> Outcome:
-    said = check.ask(case)
+    said = check.ask(case) if case.imported is None else observed.ask(name, check, case)
     return Outcome(
         check=name,
         answer=said.answer,
         expected=case.scenario.expect.get(name, "held"),
-        objective=check.objective,
+        objective=check.objective if case.imported is None else observed.objective(name, check),
         measured=said.measured,
-        bound=said.bound or check.bound(case),
+        bound=said.bound or (check.bound(case) if case.imported is None else observed.bound(name, check, case)),
         evidence=tuple(sorted(set(said.evidence))),
         explanation=said.explanation,
         declared_bound=check.declared_bound,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
@@ -38,6 +38,7 @@ class _Payment:
     receiver: str
     amount_cents: Amount
     priority: str
+    resolution: Whole | None = field(default=None, compare=False)  # the line of the set it was settled with, if any
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,38 @@ class _Close:
     positions: tuple[_Closing, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Resolve:
+    """So many queued payments are settled at once: only after the last of them do balances have to be right."""
+
+    day: Whole
+    method: str
+    payments: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    mode: Literal["full", "priority-only"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Duty:
+    task: str
+    holder: str
+    term: Amount
+    reason: str
+
+
+@dataclass(slots=True)
+class _Set:
+    """A set that is being settled at once: its line, how many are still to come, who paid in it so far."""
+
+    line: int
+    left: int
+    payers: set[str] = field(default_factory=set)
+
+
 def _adapter(kind: type) -> TypeAdapter[Any]:
     for part in (_Opening, _Closing, kind):
         with_config(ConfigDict(strict=True))(part)
@@ -68,6 +101,9 @@ _BODIES: Mapping[str, TypeAdapter[Any]] = {
     "settle": _PAYMENT,
     "reject": _PAYMENT,
     "close": _adapter(_Close),
+    "resolve": _adapter(_Resolve),
+    "mode": _adapter(_Mode),
+    "duty": _adapter(_Duty),
 }
 
 
@@ -93,6 +129,8 @@ class Replayed:
     positions: dict[tuple[int, str], DayPosition] = field(default_factory=dict)
     overdrawn: list[tuple[int, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    mode: str = "full"
+    at_once: _Set | None = None
     day: int | None = None
     openings: dict[str, int] = field(default_factory=dict)
     debits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -111,12 +149,26 @@ def replay(ledger: Ledger) -> Replayed:
         problem = _apply(state, row, body)
         if problem:
             state.problems.append(f"line {row.seq} ({row.kind}) {problem}")
+    if state.at_once is not None:
+        state.problems.append(f"line {state.at_once.line} (resolve) announces {state.at_once.left:,} more than follow")
     return state
 
 
 def _apply(state: Replayed, row: JournalRow, body: Any) -> str | None:  # noqa: ANN401 - typed by the kind of the row
     """Apply one line; return why it does not fit what came before, if so."""
+    line = state.at_once.line if state.at_once else None
+    if line != (body.resolution if row.kind == "settle" else None):
+        state.at_once = None
+        return f"stands where payments of the set of line {line} should" if line else "belongs to no set before it"
     match row.kind:
+        case "mode":
+            state.mode = body.mode
+            return None
+        case "duty":
+            return None
+        case "resolve":
+            state.at_once = _Set(row.seq, body.payments)
+            return None
         case "open":
             return _open(state, body)
         case "close":
@@ -158,9 +210,25 @@ def _payment(state: Replayed, row: JournalRow, body: _Payment) -> str | None:
             state.entries.add((body.key, participant, amount))
         state.debits[body.sender] += body.amount_cents
         state.credits[body.receiver] += body.amount_cents
-        if state.balances[body.sender] < -state.limits[body.sender]:
-            state.overdrawn.append((row.seq, body.sender))
+        for payer in _who_must_be_covered(state, body.sender):
+            if state.balances[payer] < -state.limits[payer]:
+                state.overdrawn.append((row.seq, payer))
+        if state.mode == "priority-only" and body.priority != "priority":
+            return "settles what is not urgent while only that may be"
     return None
+
+
+def _who_must_be_covered(state: Replayed, payer: str) -> list[str]:
+    """Return whose balance has to be right after a settlement: the payer's, or at the end of a set all its payers'."""
+    together = state.at_once
+    if together is None:
+        return [payer]
+    together.payers.add(payer)
+    together.left -= 1
+    if together.left:
+        return []
+    state.at_once = None
+    return sorted(together.payers)
 
 
 def _close(state: Replayed, body: _Close) -> str | None:

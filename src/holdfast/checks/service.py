@@ -30,13 +30,17 @@ def restored_within_rto(case: Case) -> Said:
     if not case.interruptions and case.unwatched:
         return Said("unknown", "not measured", f"The recovery time is not known: {case.unwatched}.", evidence)
     if not case.interruptions:
+        if case.observed.sampled_every_us:
+            apart = declared(case.observed.sampled_every_us // 1_000)
+            text = f"Each of {count(case.observed.offered, 'sample')} was good, and none is missing; they are {apart}"
+            return Said("held", f"less than {apart}", f"{text} apart, and what was shorter was not seen.", evidence)
         served = f"{case.observed.served:,} of {case.observed.offered:,} instructions offered were served in time"
         return Said("held", "0 s", f"Clients never saw the service interrupted: {served}.", evidence)
     longest = max(case.interruptions, key=case.lasted_us)
     measured, rto = case.lasted_us(longest), declared(case.service.rto_ms)
     many = f", the longest of {count(len(case.interruptions), 'interruption')}" if len(case.interruptions) > 1 else ""
     open_end = [i for i in case.interruptions if i.restored_us is None]
-    shown = ("more than " if open_end and longest in open_end else "") + duration(measured)
+    shown = case.extent(longest)
     if measured > case.service.rto_ms * 1_000:
         text = f"The service was disrupted for {shown}{many}; the objective is {rto}."
         return Said("broken", shown, text, evidence)
@@ -52,6 +56,10 @@ def restored_within_rto(case: Case) -> Said:
             f"The service came back after {duration(case.lasted_us(healed))}, but only once the fault had been undone:"
         )
         return Said("unknown", shown, f"{text} this run shows no recovery of its own.", evidence)
+    if longest.surely_us is not None:
+        every = declared((case.observed.sampled_every_us or 0) // 1_000)
+        text = f"The service was disrupted for {shown}{many}: it was sampled every {every}, and the longer is judged."
+        return Said("held", shown, text, evidence)
     text = f"The service was disrupted for {shown}{many}: from the first instruction that was not served until its"
     return Said("held", shown, f"{text} indicator was met again.", evidence)
 
@@ -67,7 +75,8 @@ def within_tolerance(case: Case) -> Said:
         return Said("unknown", "not measured", f"The time lost is not known: {case.observed.why}.", evidence)
     total = sum(case.lasted_us(interruption) for interruption in case.interruptions)
     open_end = any(interruption.restored_us is None for interruption in case.interruptions)
-    shown = ("more than " if open_end else "") + duration(total)
+    sampled = any(interruption.surely_us for interruption in case.interruptions)
+    shown = ("more than " if open_end else "up to " if sampled else "") + duration(total)
     consumed = f"{total / limit.duration_ms / 10:.1f} % of it" if limit.duration_ms else "all of it"
     if total > limit.duration_ms * 1_000:
         return Said("broken", shown, f"All interruptions together lasted {shown}: beyond the tolerance.", evidence)
@@ -80,7 +89,7 @@ def within_tolerance(case: Case) -> Said:
         return Said("unknown", shown, text, evidence)
     text = f"All interruptions together lasted {shown}: {consumed}." if total else "No time was lost."
     if limit.end_of_day and case.exercise.day is None:
-        text += " The end of the settlement day was not part of this drill."
+        text += f" The end of the settlement day was not part of this {'drill' if case.imported is None else 'test'}."
     elif closing == "in time":
         text += " The settlement day closed by its deadline."
     return Said("held", shown, text, evidence)
@@ -224,4 +233,12 @@ def _closing(case: Case) -> str:
         return "unknown"
     day = next((d for d in case.history.ledger.days if d.day == scheduled.event.day), None)
     closed_us = day.closed_us if day else None
+    if case.imported is not None:
+        line = case.imported.milestone("day-closed")
+        if line is None:
+            return "unknown"
+        edges, close_by_us = case.imported.edges(line), scheduled.event.close_by.utc_us
+        if edges.earliest_us <= close_by_us < edges.latest_us:
+            return "unknown"  # nearer to the deadline than that clock is exact
+        return "in time" if edges.latest_us <= close_by_us else "late"
     return "in time" if closed_us is not None and closed_us <= scheduled.event.close_by.utc_us else "late"

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from holdfast.checks.case import Answer, Outcome, worst
+from holdfast.checks.case import Answer, Case, Outcome, worst
 from holdfast.model.types import Scenario
 from holdfast.state.exercise import Exercise
+from holdfast.state.service import NoTimeline
 
 Verdict = Literal["held", "broken", "unknown", "invalid", "not-runnable"]
 
@@ -55,6 +56,25 @@ def validity(exercise: Exercise, scenario: Scenario) -> Validity:
         why = f"only {shown} of the {declared} faults that were declared were shown to have taken effect"
         return Validity("valid", "unknown", why, (*_before_effect(exercise), *seqs))
     return Validity("valid", "held", "it ran its whole course", seqs)
+
+
+def observed_validity(case: Case) -> Validity:
+    """Return whether what was observed counts: nothing was injected from here, so its record must tell of a disruption.
+
+    Its timeline says that something occurred, or the service was seen disrupted. Where neither is so, nothing was shown
+    to have been broken, and what held was not tested.
+    """
+    exercise, record = case.exercise, case.imported
+    seqs = tuple(closed.seq for closed in exercise.closes)
+    line = record.milestone("occurred") if record else None
+    if line is None and not case.interruptions:
+        seen = case.observed
+        why = seen.why if isinstance(seen, NoTimeline) else "the service was never seen disrupted"
+        why = f"nothing shows that anything was disrupted: the timeline does not say that it occurred, and {why}"
+        return Validity("invalid", "unknown", why, seqs)
+    if not exercise.closes:
+        return Validity("valid", "unknown", "the log does not say that the import of its records was finished", seqs)
+    return Validity("valid", "held", "its records were imported whole", (*case.lines_of(line), *seqs))
 
 
 def verdict(valid: Validity, outcomes: tuple[Outcome, ...]) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from holdfast.checks.case import Case
 from holdfast.checks.words import count, declared, share
 from holdfast.measures.figure import evidence_class
+from holdfast.measures.observed import limits_in_words, observed_assumptions, observed_unproven
 from holdfast.model.types import Model
 from holdfast.state.approvals import Approval
 from holdfast.state.service import NoTimeline
@@ -12,6 +13,8 @@ from holdfast.state.service import NoTimeline
 
 def assumptions(case: Case, model: Model, limits: Approval) -> tuple[str, ...]:
     """Return what was taken for granted, most important first."""
+    if case.imported is not None:
+        return observed_assumptions(case, limits_in_words(limits, model.regimes))
     opened, scenario, service = case.exercise.opened.event, case.scenario, case.service
     indicator = service.measured
     load = (
@@ -30,6 +33,12 @@ def assumptions(case: Case, model: Model, limits: Approval) -> tuple[str, ...]:
             f"The calendar ran {opened.compression} times faster than a real day. Load and outage were not scaled:"
             " both are in seconds of the clock on the wall, so the day had that many times fewer payments than a real"
             " one at this rate."
+        )
+    declaration = case.exercise.declared
+    if declaration is not None and declaration.event.simulated:
+        said.append(
+            f"The declaration by {declaration.event.by} was simulated: nobody attended, so how long a person takes to"
+            " decide was not measured."
         )
     if opened.environment == "range":
         said.append(
@@ -55,9 +64,11 @@ def assumptions(case: Case, model: Model, limits: Approval) -> tuple[str, ...]:
 
 def unproven(case: Case) -> tuple[str, ...]:
     """Return what this exercise does not prove."""
+    if case.imported is not None:
+        return observed_unproven(case)
     opened = case.exercise.opened.event
     said = []
-    if evidence_class(opened.environment) == "range, scaled":
+    if evidence_class(opened) == "range, scaled":
         said.append(
             f"Seconds on the range do not turn an objective of {declared(case.service.rto_ms)} green: a check of this"
             " run may read held, and the institution's posture stays unproven until people, data volumes and"
@@ -65,12 +76,20 @@ def unproven(case: Case) -> tuple[str, ...]:
         )
     said += [
         "One run says that it can be done, not how often: there is no interval around a single recovery time.",
-        "No decision by a person, no communication and no counterparty's consent was needed, so none was tested.",
+        _people(case),
         "Nothing was compromised: recovery from corrupted or untrusted data is another exercise.",
     ]
     if case.exercise.day is None:
         said.append("The end of the settlement day was not rehearsed.")
     return tuple(said)
+
+
+def _people(case: Case) -> str:
+    """Return what of people's part was not tested."""
+    made = case.exercise.declared
+    if made is not None and not made.event.simulated:
+        return "No communication and no counterparty's consent was needed, so neither was tested."
+    return "No decision by a person, no communication and no counterparty's consent was needed, so none was tested."
 
 
 def _approved(limits: Approval) -> str:

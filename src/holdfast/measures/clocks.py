@@ -48,10 +48,11 @@ def _figure(  # noqa: PLR0913 - a figure is a row with that many columns
     bound: str | None = None,
     n: int = 1,
     no_interval: str = ONE_RUN,
+    interval: tuple[int, int] | None = None,
     note: str = "",
 ) -> Figure:
     """Return a figure of this run; without a value it rests on nothing."""
-    klass = evidence_class(case.exercise.opened.event.environment)
+    klass = evidence_class(case.exercise.opened.event)
     return Figure(
         name=name,
         label=label,
@@ -60,7 +61,7 @@ def _figure(  # noqa: PLR0913 - a figure is a row with that many columns
         formula=formula,
         bound=bound,
         n=n if value is not None else 0,
-        interval=None,
+        interval=interval if value is not None else None,
         no_interval=no_interval if value is not None else "nothing measured",
         evidence_class=klass,
         footnotes=tuple(sorted(set(footnotes))),
@@ -87,7 +88,21 @@ def _between(
     if begin is None or end is None or begin.mono_us is None or end.mono_us is None:
         return _figure(case, name, label, None, formula, footnotes=footnotes, bound=bound)
     value = end.mono_us - begin.mono_us
+    if case.imported is not None:
+        return _figure(case, name, label, value, formula, footnotes=footnotes, bound=bound, interval=_apart(begin, end))
+    if name == "execution" and value < 0:
+        note = "The service was back before anybody declared: its failover is automatic."
+        return _figure(case, name, label, None, formula, footnotes=footnotes, bound=bound, note=note)
     return _figure(case, name, label, value, formula, footnotes=footnotes, bound=bound)
+
+
+def _apart(begin: Timestamp, end: Timestamp) -> tuple[int, int] | None:
+    """Return the least and the most that two instants can be apart, where either is not known exactly."""
+    if (begin.bounds_us or end.bounds_us) is None or begin.mono_us is None or end.mono_us is None:
+        return None
+    first = begin.bounds_us or (begin.mono_us, begin.mono_us)
+    last = end.bounds_us or (end.mono_us, end.mono_us)
+    return last[0] - first[1], last[1] - first[0]
 
 
 def _recovery_time(case: Case, at: Mapping[str, Timestamp]) -> Figure:
@@ -100,8 +115,11 @@ def _recovery_time(case: Case, at: Mapping[str, Timestamp]) -> Figure:
         note = f"{case.observed.why.capitalize()}."
         return _figure(case, "rta", label, None, formula, footnotes=footnotes, bound=bound, note=note)
     if disruption is None:
-        note = "A service that was never interrupted has a recovery time of zero."
-        return _figure(case, "rta", label, 0, formula, footnotes=footnotes, bound=bound, note=note)
+        note, interval = "A service that was never interrupted has a recovery time of zero.", None
+        if case.observed.sampled_every_us:
+            note = "No sample was bad: what was shorter than they are apart was not seen."
+            interval = (0, case.observed.sampled_every_us)
+        return _figure(case, "rta", label, 0, formula, footnotes=footnotes, bound=bound, interval=interval, note=note)
     if disruption.restored_us is None:
         seen = declared(case.lasted_us(disruption) // 1_000)
         note = f"Not restored while observed, {seen}: censored."
@@ -109,11 +127,16 @@ def _recovery_time(case: Case, at: Mapping[str, Timestamp]) -> Figure:
     many = len(case.interruptions)
     note = f"The longest of {many} interruptions." if many > 1 else ""
     value = case.lasted_us(disruption)
-    return _figure(case, "rta", label, value, formula, footnotes=footnotes, bound=bound, note=note)
+    interval = None
+    if disruption.surely_us is not None:
+        interval = (disruption.surely_us[1] - disruption.surely_us[0], value)
+        note = f"{note} Sampled: the longest that the samples allow is judged.".strip()
+    return _figure(case, "rta", label, value, formula, footnotes=footnotes, bound=bound, interval=interval, note=note)
 
 
 def _total(case: Case) -> Figure:
-    formula = "sum of every disrupted interval after the first injection"
+    since = "" if case.imported is not None else " after the first injection"
+    formula = f"sum of every disrupted interval{since}"
     bound = f"tolerance {declared(case.service.impact_tolerance.duration_ms)}"
     footnotes = case.cite(RECORDS)
     label = "Tolerance consumed"
@@ -124,7 +147,11 @@ def _total(case: Case) -> Figure:
     open_end = any(interruption.restored_us is None for interruption in case.interruptions)
     note = "At least: the service was still disrupted when the observation ended." if open_end else ""
     n = len(case.interruptions)
-    return _figure(case, "disrupted", label, total, formula, footnotes=footnotes, bound=bound, n=n, note=note)
+    surely = [interruption.surely_us for interruption in case.interruptions if interruption.surely_us]
+    interval = (sum(end - begin for begin, end in surely), total) if surely else None
+    return _figure(
+        case, "disrupted", label, total, formula, footnotes=footnotes, bound=bound, n=n, interval=interval, note=note
+    )
 
 
 def _silence(case: Case) -> Figure:
@@ -165,6 +192,8 @@ def _downtime(case: Case, regimes: tuple[Regime, ...]) -> Figure:
 
 def _detection(case: Case, at: Mapping[str, Timestamp]) -> Figure:
     label, formula = "MTTD, time to detect", "occurred → detected"
+    if case.imported is not None:
+        return _between(case, "mttd", label, at, ("occurred", "detected"), None)
     noticed = None if raised_before(case) else notice(case)
     if noticed is None or case.injected_us is None or isinstance(case.observed, NoTimeline):
         footnotes = at["detected"].evidence
@@ -187,7 +216,7 @@ def _repair(case: Case, at: Mapping[str, Timestamp]) -> Figure:
     if figure.value is not None and figure.value < 0:
         note = "The service was back before anybody noticed."
         return _figure(case, "mttr", label, None, figure.formula, footnotes=figure.footnotes, note=note)
-    if figure.value is None:
+    if figure.value is None or case.imported is not None:
         return figure
     note = "Not split at declared: nobody had to declare."
     return _figure(case, "mttr", label, figure.value, figure.formula, footnotes=figure.footnotes, note=note)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from holdfast.checks.words import duration, money
+from holdfast.evidence.classes import EvidenceClass, class_of
+from holdfast.evidence.events import ExerciseOpened
 
 Unit = Literal["us", "count", "cents"]
-
-# Where evidence comes from, weakest claim first (design section 8); an environment that is not here names itself.
-EVIDENCE_CLASSES: Mapping[str, str] = {"range": "range, scaled", "test": "production-like", "production": "live"}
 
 ONE_RUN = "one run"
 ALL_COUNTED = "all were counted"
@@ -34,24 +32,30 @@ class Figure:
     n: int
     interval: tuple[int, int] | None
     no_interval: str
-    evidence_class: str
+    evidence_class: EvidenceClass
     footnotes: tuple[int, ...]
     note: str = ""
 
     @property
     def shown(self) -> str:
         """The value in words; a dash where there is none."""
-        if self.value is None:
-            return "–"
+        return "–" if self.value is None else self._in_words(self.value)
+
+    @property
+    def interval_shown(self) -> str:
+        """The interval in words; nothing where there is none."""
+        return "" if self.interval is None else " to ".join(self._in_words(end) for end in self.interval)
+
+    def _in_words(self, value: int) -> str:
         match self.unit:
             case "us":
-                return duration(self.value)
+                return duration(value)
             case "cents":
-                return money(self.value)
+                return money(value)
             case "count":
-                return f"{self.value:,}"
+                return f"{value:,}"
 
 
-def evidence_class(environment: str) -> str:
-    """Return the class of what was measured in an environment."""
-    return EVIDENCE_CLASSES.get(environment, environment)
+def evidence_class(opened: ExerciseOpened) -> EvidenceClass:
+    """Return the class of what an exercise measured."""
+    return class_of(opened.environment, opened.exercise_type)

@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from holdfast import __version__
 from holdfast.checks.case import Case, Outcome
 from holdfast.checks.registry import judge_case
-from holdfast.checks.validity import Validity, Verdict, as_expected, validity, verdict
+from holdfast.checks.validity import Validity, Verdict, as_expected, observed_validity, validity, verdict
 from holdfast.errors import ExitCode, HoldfastError, UsageError
+from holdfast.evidence.classes import EvidenceClass
 from holdfast.evidence.envelope import Envelope
 from holdfast.measures.assumptions import assumptions, unproven
 from holdfast.measures.clocks import clocks
 from holdfast.measures.figure import Figure, evidence_class
+from holdfast.measures.observed import observed_timestamps
 from holdfast.measures.timestamps import Timestamp, timestamps
 from holdfast.model.canonical import SCENARIO, TOLERANCE
 from holdfast.model.findings import Finding
 from holdfast.model.loader import load_attachment
-from holdfast.model.types import Model
+from holdfast.model.types import Model, Scenario, Service
 from holdfast.model.vocabulary import Vocabulary
 from holdfast.state.approvals import Approval, ApprovalEntries, approval_entries, approvals
 from holdfast.state.exercise import Exercise, fold
 from holdfast.state.history import ReadAttachment, read_history
+from holdfast.state.observed.record import observed
 from holdfast.state.service import observe
 
 
@@ -40,7 +43,7 @@ class Judgement:
     clocks: tuple[Figure, ...]
     assumptions: tuple[str, ...]
     unproven: tuple[str, ...]
-    evidence_class: str
+    evidence_class: EvidenceClass
     judged_by_version: str
     limits_approval: Approval
     scenario_approval: Approval
@@ -75,7 +78,7 @@ def judge_exercise(
             f"expected an exercise of this log, got {exercise_id!r}",
             remedy=f"Name one of those that it holds: {known}.",
         )
-    return _judge(exercises[exercise_id], read_attachment, vocabulary, given)
+    return _judge(exercises[exercise_id], read_attachment, vocabulary, given, {})
 
 
 def judge_all(
@@ -86,11 +89,12 @@ def judge_all(
     And of each that cannot be judged, because its model cannot be read again, why (HF505): it hides no other verdict.
     """
     given = approval_entries(envelopes)
+    loaded: _Loaded = {}
     judged: list[Judgement] = []
     refused: list[HoldfastError] = []
     for exercise in fold(envelopes).values():
         try:
-            judged.append(_judge(exercise, read_attachment, vocabulary, given))
+            judged.append(_judge(exercise, read_attachment, vocabulary, given, loaded))
         except HoldfastError as error:
             if error.code != "HF505":
                 raise
@@ -98,21 +102,28 @@ def judge_all(
     return tuple(judged), tuple(refused)
 
 
+_Loaded = dict[str, tuple[Model | None, tuple[Finding, ...]]]
+"""Models that were read already, by the digest of their attachment: many exercises commit the same one."""
+
+
 def _judge(
-    exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary, given: ApprovalEntries
+    exercise: Exercise,
+    read_attachment: ReadAttachment,
+    vocabulary: Vocabulary,
+    given: ApprovalEntries,
+    loaded: _Loaded,
 ) -> Judgement:
-    model, findings = _model_of(exercise, read_attachment, vocabulary)
+    model, findings = _model_of(exercise, read_attachment, vocabulary, loaded)
     opened = exercise.opened.event
     scenario = model.scenarios.get(opened.scenario)
     service = model.services.get(opened.service)
     if scenario is None or service is None:
         raise _unreadable(exercise, f"it has no scenario {opened.scenario!r} for a service {opened.service!r}")
     _refuse_nonsense(exercise, model, findings)
-    history = read_history(exercise, read_attachment)
-    case = Case(exercise, history, scenario, service, observe(history, service.measured))
+    case = _case(exercise, read_attachment, scenario, service)
     outcomes = judge_case(case)
-    valid = validity(exercise, scenario)
-    stamps = timestamps(case)
+    valid = validity(exercise, scenario) if case.imported is None else observed_validity(case)
+    stamps = timestamps(case) if case.imported is None else observed_timestamps(case)
     approved = approvals(model, given, exercise.opened.seq)
     limits_approval = approved[f"{TOLERANCE}:{service.name}"]
     return Judgement(
@@ -126,15 +137,24 @@ def _judge(
         clocks=clocks(case, stamps, model.regimes),
         assumptions=assumptions(case, model, limits_approval),
         unproven=unproven(case),
-        evidence_class=evidence_class(opened.environment),
+        evidence_class=evidence_class(opened),
         judged_by_version=__version__,
         limits_approval=limits_approval,
         scenario_approval=approved[f"{SCENARIO}:{scenario.name}"],
     )
 
 
+def _case(exercise: Exercise, read_attachment: ReadAttachment, scenario: Scenario, service: Service) -> Case:
+    """Return what the checks read: histories of our own form, or the record of what was observed."""
+    imported = observed(exercise, read_attachment, service)
+    if imported is not None:
+        return Case(exercise, imported.history, scenario, service, imported.timeline, imported)
+    history = read_history(exercise, read_attachment)
+    return Case(exercise, history, scenario, service, observe(history, service.measured))
+
+
 def _model_of(
-    exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary
+    exercise: Exercise, read_attachment: ReadAttachment, vocabulary: Vocabulary, loaded: _Loaded
 ) -> tuple[Model, tuple[Finding, ...]]:
     """Return the model that the exercise committed before it touched anything, if it is still the one it names.
 
@@ -145,7 +165,9 @@ def _model_of(
         data = read_attachment(opened.model.sha256)
     except HoldfastError as error:
         raise _unreadable(exercise, str(error)) from error
-    model, findings = load_attachment(data, vocabulary)
+    if opened.model.sha256 not in loaded:
+        loaded[opened.model.sha256] = load_attachment(data, vocabulary)
+    model, findings = loaded[opened.model.sha256]
     if model is None:
         first = next((str(finding) for finding in findings if finding.severity == "error"), "it is empty")
         raise _unreadable(exercise, first)

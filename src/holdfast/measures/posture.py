@@ -1,13 +1,13 @@
 """Where the institution stands: what its record shows, service by family of scenarios, worst first, never averaged.
 
-Design section 11. Each scenario of a service is one line, in one of four words:
+Design section 11. Each scenario of a service is one line. Of each class of evidence its last attempt counts, unless a
+stronger class was tried later: what broke live is not mended by a range on which it held. Of those that count:
 
-- **held**: the last attempt that counts held, in an environment whose evidence is production-like or live, judged by
-  limits that a body approved, it has not expired, and what it tested has not changed since;
-- **broken**: the last attempt that counts was broken, and nobody expected it to be;
-- **stale**: it held, and it has expired or what it tested has changed since;
-- **unproven**: everything else. Seconds on the range never show that people, reconnection and volume meet an objective;
-  an outcome that is unknown shows nothing; nor does one that nobody tried.
+- **broken**: one was broken, and nobody expected it to be;
+- **unproven**: of one the outcome is unknown, or one was broken as expected, or all held and the strongest class proves
+  no objective (people, reconnection and volume were assumed), or the limits were approved by nobody, or none was tried;
+- **stale**: all held, and the one of the strongest class has expired or what it tested has changed since;
+- **held**: all held, and none of the above.
 
 A cell is as bad as the worst of its lines: broken, then unproven, then stale, then held. What was broken as its author
 expected is a *breaking point*: where the service is known to end. It is told with what failed and what is overdue, and
@@ -20,14 +20,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from holdfast.evidence.classes import CLASSES, PROVING, EvidenceClass, strength
 from holdfast.measures.programme import US_PER_MS, Attempt, Due
-from holdfast.measures.tested import subgraph_digest
+from holdfast.measures.tested import tested_now
 from holdfast.model.types import Family, Model
 
 State = Literal["broken", "unproven", "stale", "held"]
 STATES: tuple[State, ...] = get_args(State)
 FAMILIES: tuple[Family, ...] = get_args(Family)
-PROVING = frozenset({"production-like", "live"})
 UNPLANNED_VALID_MS = 365 * 24 * 3_600_000
 
 
@@ -35,8 +35,8 @@ UNPLANNED_VALID_MS = 365 * 24 * 3_600_000
 class Line:
     """How one scenario of a service stands: its state, why, the attempt that says so, and until when that counts.
 
-    ``overdue`` is whether a period of the plan ended without an attempt; ``breaking_point`` whether it was broken as
-    expected.
+    ``counting`` are the attempts that count, of the strongest class first. ``overdue`` is whether a period of the plan
+    ended without an attempt; ``breaking_point`` whether it was broken as expected.
     """
 
     scenario: str
@@ -46,11 +46,12 @@ class Line:
     expires_utc_us: int | None
     overdue: bool
     breaking_point: bool
+    counting: tuple[Attempt, ...] = ()
 
     @property
     def failed(self) -> bool:
         """Whether the last attempt did not hold, unexpectedly: one that was stopped or crashed shows nothing either."""
-        return self.state == "broken" or (self.last is not None and self.last.verdict == "unknown")
+        return self.state == "broken" or any(each.verdict == "unknown" for each in self.counting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class Cell:
         return any(line.overdue for line in self.lines)
 
     @property
+    def by_class(self) -> Mapping[EvidenceClass, tuple[Attempt, ...]]:
+        """The attempts that count, by the class of their evidence, the weakest first; a class without any is not in."""
+        every = [attempt for line in self.lines for attempt in line.counting]
+        found = {each: tuple(one for one in every if one.evidence_class == each) for each in CLASSES}
+        return {each: attempts for each, attempts in found.items() if attempts}
+
+    @property
     def breaking_point(self) -> bool:
         """Whether any scenario of it is known to break the service."""
         return any(line.breaking_point for line in self.lines)
@@ -84,8 +92,8 @@ def posture(
     overdue = {(due.test.service, due.test.scenario) for due in _latest_ended(dues) if due.standing == "overdue"}
     found: dict[tuple[str, Family], list[Line]] = {}
     for service, scenario in _asked(model):
-        last = _last(attempts, service, scenario, at_utc_us)
-        line = _line(model, service, scenario, last, at_utc_us, overdue=(service, scenario) in overdue)
+        counting = _counting(attempts, service, scenario, at_utc_us)
+        line = _line(model, scenario, counting, at_utc_us, overdue=(service, scenario) in overdue)
         found.setdefault((service, model.scenarios[scenario].family), []).append(line)
     return {
         service: tuple(Cell(service, family, tuple(found.get((service, family), ()))) for family in FAMILIES)
@@ -116,23 +124,41 @@ def _latest_ended(dues: Sequence[Due]) -> tuple[Due, ...]:
     return tuple(latest.values())
 
 
-def _last(attempts: Sequence[Attempt], service: str, scenario: str, at_utc_us: int) -> Attempt | None:
-    """Return the last attempt that counts."""
+def _counting(attempts: Sequence[Attempt], service: str, scenario: str, at_utc_us: int) -> tuple[Attempt, ...]:
+    """Return the last valid attempt of each class, unless a stronger class was tried later; strongest class first."""
+    found: list[Attempt] = []
     own = [each for each in attempts if (each.service, each.scenario) == (service, scenario) and each.valid]
-    return max((each for each in own if each.at_utc_us <= at_utc_us), key=lambda each: each.at_utc_us, default=None)
+    for each in sorted((one for one in own if one.at_utc_us <= at_utc_us), key=lambda one: -one.at_utc_us):
+        if all(strength(later.evidence_class) < strength(each.evidence_class) for later in found):
+            found.insert(0, each)
+    return tuple(found)
 
 
-def _line(model: Model, service: str, scenario: str, last: Attempt | None, at_utc_us: int, *, overdue: bool) -> Line:
-    if last is None:
+def _line(model: Model, scenario: str, counting: tuple[Attempt, ...], at_utc_us: int, *, overdue: bool) -> Line:
+    if not counting:
         return Line(scenario, "unproven", "never tried", None, None, overdue, breaking_point=False)
-    expires_us = last.at_utc_us + _valid_ms(model, last) * US_PER_MS
-    changed = subgraph_digest(model, service, scenario) != last.tested
-    state, why = _said(last, expired=expires_us <= at_utc_us, changed=changed)
-    expected = last.verdict == "broken" and last.as_expected
-    return Line(scenario, state, why, last, expires_us, overdue, breaking_point=expected)
+    said = [(*_said(model, each, at_utc_us), each) for each in counting]
+    # Where all held, the strongest evidence says what that proves; else what shows least.
+    state, why, last = (
+        said[0] if all(each.verdict == "held" for each in counting) else min(said, key=lambda one: _badness(one[2]))
+    )
+    expected = any(each.verdict == "broken" and each.as_expected for each in counting)
+    expires_us = expires_utc_us(model, last)
+    return Line(scenario, state, why, last, expires_us, overdue, breaking_point=expected, counting=counting)
 
 
-def _said(last: Attempt, *, expired: bool, changed: bool) -> tuple[State, str]:
+def _badness(attempt: Attempt) -> int:
+    """Return a number that is smaller for what is worse: broken, then unknown, then broken as expected, then held."""
+    match attempt.verdict:
+        case "broken":
+            return 2 if attempt.as_expected else 0
+        case "held":
+            return 3
+        case _:
+            return 1
+
+
+def _said(model: Model, last: Attempt, at_utc_us: int) -> tuple[State, str]:
     """Return the state that an attempt gives, and why: what shows least comes first."""
     match last.verdict:
         case "broken" if last.as_expected:
@@ -147,11 +173,16 @@ def _said(last: Attempt, *, expired: bool, changed: bool) -> tuple[State, str]:
         return "unproven", f"held, but the evidence is of class {last.evidence_class}"
     if not last.limits_approved:
         return "unproven", "held, by limits that no body approved"
-    if changed:
+    if tested_now(model, last.service, last.scenario) != last.tested:
         return "stale", "what was tested has changed since"
-    if expired:
+    if expires_utc_us(model, last) <= at_utc_us:
         return "stale", "its validity is over"
     return "held", "held"
+
+
+def expires_utc_us(model: Model, attempt: Attempt) -> int:
+    """Return until when an attempt counts."""
+    return attempt.at_utc_us + _valid_ms(model, attempt) * US_PER_MS
 
 
 def _valid_ms(model: Model, last: Attempt) -> int:

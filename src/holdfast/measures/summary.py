@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from holdfast.measures.judgement import Judgement
+from holdfast.measures.observed import contradictions
 from holdfast.measures.timestamps import reconnections
 from holdfast.state.service import NoTimeline
 
@@ -41,8 +42,29 @@ def summary(judgement: Judgement) -> dict[str, object]:
         "clocks": [asdict(figure) for figure in judgement.clocks],
         "service_timeline": _timeline(judgement),
         "problems": dict(sorted(judgement.case.history.problems.items())),
+        "observation": _observation(judgement),
         "assumptions": list(judgement.assumptions),
         "does_not_prove": list(judgement.unproven),
+    }
+
+
+def _observation(judgement: Judgement) -> dict[str, object] | None:
+    """Return what was observed and by which sources; nothing for an exercise that was run from here."""
+    observation, record = judgement.exercise.observation, judgement.case.imported
+    if observation is None or record is None:
+        return None
+    described = observation.described.event
+    return {
+        "what": described.what,
+        "title": described.title,
+        "lead": described.lead,
+        "knew": list(described.knew),
+        "began_utc_us": described.began.utc_us,
+        "ended_utc_us": described.ended.utc_us,
+        "sources": [{**asdict(source.event), "entry": source.seq} for source in observation.sources],
+        "timeline": [{**asdict(line.event), "entry": line.seq} for line in observation.lines],
+        "lacking": dict(record.lacks),
+        "contradictions": [asdict(each) for each in contradictions(judgement.case)],
     }
 
 

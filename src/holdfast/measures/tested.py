@@ -41,14 +41,20 @@ def subgraph_digest(model: Model, service: str, scenario: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def tested_now(model: Model, service: str, scenario: str) -> str | None:
+    """Return the same for what is declared now, ``None`` where the service or the scenario is not there any more."""
+    if service not in model.services or scenario not in model.scenarios:
+        return None
+    return subgraph_digest(model, service, scenario)
+
+
 def _tested(model: Model, service: str) -> frozenset[str]:
     """Return all that a service stands on, and all that recovering any of it stands on, at any remove."""
     names, before = below_service(model, service), frozenset[str]()
     while names != before:
         before = names
-        for owner, strategy in strategies(model):
-            if owner in before:
-                names |= below(model, stands_on(strategy))
+        recovering = (stands_on(strategy) for owner, strategy in strategies(model) if owner in before)
+        names |= below(model, frozenset[str]().union(*recovering))
     return names
 
 

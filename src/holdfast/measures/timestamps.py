@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holdfast.checks.case import Case
 from holdfast.checks.service import notice
 from holdfast.checks.words import count
-from holdfast.evidence.events import Instant
+from holdfast.evidence.events import DayScheduled, Instant
+from holdfast.state.exercise import Recorded
 from holdfast.state.history import ALARMS, LEDGER, RECORDS
 from holdfast.state.service import Interruption, NoTimeline
 
+_AUTOMATIC = "Not applicable here: the failover is automatic, nobody had to {}."
 _NO_TRUST_LOST = "Not applicable here: nothing was compromised, so trust was never lost."
 
 
@@ -18,7 +21,8 @@ _NO_TRUST_LOST = "Not applicable here: nothing was compromised, so trust was nev
 class Timestamp:
     """One instant on the exercise's clock, µs monotonic and UTC; ``None`` when it did not happen or cannot be told.
 
-    ``source`` says where it was read, ``note`` what it was, or why there is none.
+    ``source`` says where it was read, ``note`` what it was, or why there is none. ``bounds_us`` are the earliest and
+    the latest that it can have been, where it is not known exactly.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Timestamp:
     source: str
     note: str
     evidence: tuple[int, ...]
+    bounds_us: tuple[int, int] | None = None
 
 
 def timestamps(case: Case) -> tuple[Timestamp, ...]:
@@ -36,10 +41,11 @@ def timestamps(case: Case) -> tuple[Timestamp, ...]:
         *_of_the_fault(case),
         *_of_the_service(case),
         _detected(case),
-        *_not_here(),
+        *_not_here(case),
         *_of_the_recovery(case),
         *_of_the_day(case),
         *_of_the_clean_up(case),
+        *_of_the_way_back(case),
         _absent("stood-down", "Stood down", "Not applicable here: nobody was called up."),
     )
 
@@ -128,11 +134,23 @@ def _detected(case: Case) -> Timestamp:
     )
 
 
-def _not_here() -> tuple[Timestamp, ...]:
-    automatic = "Not applicable here: the failover is automatic, nobody had to {}."
+def _declared(case: Case) -> Timestamp:
+    """Return when a disaster was declared; one that the drill simulated says so."""
+    made = case.exercise.declared
+    if made is None:
+        who = case.scenario.declaration
+        why = f"{who.by} did not declare." if who else _AUTOMATIC.format("declare")
+        return _absent("declared", "Declared", why)
+    note = f"{made.event.by}, simulated: nobody attended" if made.event.simulated else made.event.by
+    return _event(
+        "declared", "Declared", made.event.occurred, "drill" if made.event.simulated else "person", note, made.seq
+    )
+
+
+def _not_here(case: Case) -> tuple[Timestamp, ...]:
     return (
-        _absent("classified", "Classified", automatic.format("classify the incident")),
-        _absent("declared", "Declared", automatic.format("declare")),
+        _absent("classified", "Classified", _AUTOMATIC.format("classify the incident")),
+        _declared(case),
         _absent("contained", "Contained", _NO_TRUST_LOST),
         _absent("eradicated", "Eradicated", _NO_TRUST_LOST),
         _absent("rebuilt", "Rebuilt", "Not applicable here: a surviving copy served, nothing was rebuilt from backup."),
@@ -198,25 +216,44 @@ def _reconnections(case: Case) -> str:
 
 
 def _of_the_day(case: Case) -> tuple[Timestamp, ...]:
-    scheduled = case.exercise.day
-    if scheduled is None:
+    if not case.exercise.days:
         return (_absent("day-closed", "Day closed", "Not applicable here: no settlement day was rehearsed."),)
+    return tuple(
+        row
+        for number, scheduled in enumerate(case.exercise.days, start=1)
+        for row in _of_one_day(case, scheduled, number)
+    )
+
+
+def _of_one_day(case: Case, scheduled: Recorded[DayScheduled], number: int) -> Iterator[Timestamp]:
+    """Yield the instants of one day; those after the struck one say in their names which it is."""
     event = scheduled.event
+    suffix, of = ("", "") if number == 1 else (f"-{number}", f", day {number}")
     offset_us = event.cut_off.utc_us - event.cut_off.mono_us
-    rows = [_event("cut-off", "Cut-off", event.cut_off, "schedule", f"Of day {event.day}", scheduled.seq)]
+    if event.opens is not None:
+        yield _event(f"opens{suffix}", f"Opening{of}", event.opens, "schedule", f"Of day {event.day}", scheduled.seq)
+    yield _event(f"cut-off{suffix}", f"Cut-off{of}", event.cut_off, "schedule", f"Of day {event.day}", scheduled.seq)
     ledger = case.history.ledger
     day = next((d for d in ledger.days if d.day == event.day), None) if ledger else None
     if day is None or day.closed_us is None:
         why = "It was never closed." if ledger else "Not known: the ledger could not be read."
-        rows.append(_absent("day-closed", "Day closed", why, case.cite(LEDGER)))
+        yield _absent(f"day-closed{suffix}", f"Day closed{of}", why, case.cite(LEDGER))
     else:
         closed = Instant(day.closed_us, day.closed_us - offset_us, event.cut_off.clock_id)
-        note = "By the ledger's own clock"
-        rows.append(
-            Timestamp("day-closed", "Day closed", closed.mono_us, closed.utc_us, "ledger", note, case.cite(LEDGER))
-        )
-    rows.append(_event("close-by", "Close deadline", event.close_by, "schedule", f"Of day {event.day}", scheduled.seq))
-    return tuple(rows)
+        note, name, label = "By the ledger's own clock", f"day-closed{suffix}", f"Day closed{of}"
+        yield Timestamp(name, label, closed.mono_us, closed.utc_us, "ledger", note, case.cite(LEDGER))
+    deadline = f"Close deadline{of}"
+    yield _event(f"close-by{suffix}", deadline, event.close_by, "schedule", f"Of day {event.day}", scheduled.seq)
+
+
+def _of_the_way_back(case: Case) -> tuple[Timestamp, ...]:
+    recorded = case.exercise.failed_back
+    if recorded is None:
+        return ()
+    event, label = recorded.event, "Failed back"
+    if not event.done:
+        return (_absent("failed-back", label, f"It was not done: {event.observed}.", (recorded.seq,)),)
+    return (_event("failed-back", label, event.occurred, "readiness reading", event.observed, recorded.seq),)
 
 
 def _clocks(case: Case) -> frozenset[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.checks import CALENDAR_CHECKS, CHECKS
+from holdfast.checks import CALENDAR_CHECKS, CHECKS, FAIL_BACK_CHECKS
 
 SECTIONS = dict(
     re.findall(r"^## `([a-z-]+)`\n\n(.*?)(?=^## |\Z)", Path("docs/checks.md").read_text(), re.MULTILINE | re.DOTALL)
@@ -26,6 +26,7 @@ def test_a_section_says_what_the_check_asks_and_what_each_answer_means(name: str
     assert section.startswith(f"*{check.objective}.* {asked}")
     assert re.findall(r"^- \*\*(\w+)\*\*: \S", section, re.MULTILINE) == ["Bound", "Held", "Broken", "Unknown"]
     assert ("`time_of_day`" in section) == (name in CALENDAR_CHECKS)
+    assert ("`fail_back`" in section) == (name in FAIL_BACK_CHECKS)
 
 
 def test_the_page_says_how_answers_are_weighed() -> None:

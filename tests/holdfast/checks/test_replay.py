@@ -105,3 +105,51 @@ def test_what_does_not_follow_is_told_with_its_line() -> None:
     assert "cannot be read" in problem("open")
     assert "cannot be read" in problem("close")
     assert "cannot be read" in problem("settle", key="new", amount_cents=-5)
+
+
+def at_once(*amounts: int, announced: int | None = None) -> tuple[list[str], list[tuple[int, str]]]:
+    """Return problems and overdrafts of payments round a ring that a second day settles at once."""
+    drill = play()
+    closing = {row["participant"]: row["balance_cents"] for row in drill.table("account")}
+    ring = sorted(closing)[: len(amounts)]
+    # Nobody may fall below what it has: alone none of these payments could settle.
+    accounts = [{"participant": each, "balance_cents": cents, "limit_cents": -cents} for each, cents in closing.items()]
+    journal = len(drill.table("journal"))
+    lines: list[tuple[str, dict[str, object]]] = [("open", {"day": 2, "accounts": accounts})]
+    lines.append(("resolve", {"day": 2, "method": "multilateral", "payments": announced or len(amounts)}))
+    for number, cents in enumerate(amounts):
+        paid = {"key": f"ring-{number}", "sender": ring[number], "receiver": ring[(number + 1) % len(ring)]}
+        told = {"day": 2, "amount_cents": cents, "priority": "normal", "resolution": journal + 2}
+        lines.append(("settle", {**paid, **told}))
+    for seq, (kind, body) in enumerate(lines, start=journal + 1):
+        row = {"table": "journal", "seq": seq, "day": 2, "kind": kind, "key": body.get("key"), "body": json.dumps(body)}
+        drill.ledger.append(row)
+    drill.rehash()
+    replayed = replay(ledger_of(drill))
+    return replayed.problems, replayed.overdrawn
+
+
+def test_a_set_that_settles_at_once_has_to_be_right_after_its_last_payment() -> None:
+    assert at_once(50, 50, 50) == ([], [])
+    problems, overdrawn = at_once(50, 50, 60)
+    assert (problems, len(overdrawn)) == ([], 1)
+
+
+def test_a_set_is_as_large_as_was_announced() -> None:
+    assert "more than follow" in at_once(50, 50, 50, announced=4)[0][0]
+    assert "no set before it" in at_once(50, 50, 50, announced=2)[0][0]
+
+
+def test_what_is_not_urgent_may_not_settle_in_priority_only() -> None:
+    drill = play(rate_per_s=1.0, with_day=False)
+    journal = drill.table("journal")
+    mode = {"table": "journal", "seq": 2, "day": 1, "kind": "mode", "key": None}
+    mode["body"] = json.dumps({"day": 1, "mode": "priority-only", "reason": "test"})
+    for row in journal[1:]:
+        row["seq"] += 1
+    drill.ledger.append(mode)
+    drill.rehash()
+    problems = replay(ledger_of(drill)).problems
+    settled = [json.loads(row["body"]) for row in journal if row["kind"] == "settle"]
+    assert len(problems) == sum(body["priority"] != "priority" for body in settled) > 0
+    assert all("not urgent" in problem for problem in problems)

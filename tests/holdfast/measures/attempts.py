@@ -25,4 +25,5 @@ def tried(day: float, verdict: Verdict, tested: str = "") -> Attempt:
         limits_approved=True,
         tested=tested,
         entry=7,
+        log="holdfast.example/log/5f2c",
     )

@@ -115,10 +115,11 @@ def test_a_loss_has_its_window_count_and_value() -> None:
     assert figure(judgement, "lost-value").value == sum(row["amount_cents"] for row in gone)
 
 
-def test_classes_of_evidence() -> None:
-    assert evidence_class("range") == "range, scaled"
-    assert evidence_class("test") == "production-like"
-    assert evidence_class("elsewhere") == "elsewhere"
+def test_the_class_of_evidence_is_that_of_the_exercise(drill: Drill) -> None:
+    opened = drill.judge().exercise.opened.event
+    assert evidence_class(opened) == "range, scaled"
+    assert evidence_class(replace(opened, environment="test")) == "production-like"
+    assert evidence_class(replace(opened, exercise_type="tabletop")) == "discussion"
 
 
 def test_the_same_log_gives_the_same_judgement(drill: Drill) -> None:

@@ -99,6 +99,27 @@ def test_broken_as_expected_is_a_breaking_point_and_holds_nothing() -> None:
     assert (said.state, said.breaking_point) == ("unproven", True)
 
 
+def test_what_broke_with_stronger_evidence_is_not_mended_by_weaker() -> None:
+    live, range_ = held(5, verdict="broken", as_expected=False), held(10, evidence_class="range, scaled")
+    assert (line(live, range_).state, line(live, range_).failed) == ("broken", True)
+    assert line(live, held(10)).state == "held"
+    stopped = held(5, verdict="unknown")
+    assert (line(stopped, range_).state, line(stopped, range_).failed) == ("unproven", True)
+
+
+def test_what_held_live_is_not_made_unproven_by_a_range_on_which_it_held_too() -> None:
+    said = line(held(5), held(10, evidence_class="range, scaled"))
+    assert (said.state, said.last) == ("held", held(5))
+    assert [each.evidence_class for each in said.counting] == ["live", "range, scaled"]
+    worse = line(held(5), held(10, evidence_class="range, scaled", verdict="broken", as_expected=False))
+    assert worse.state == "broken"
+
+
+def test_a_weaker_class_that_was_tried_before_a_stronger_one_counts_no_longer() -> None:
+    said = line(held(5, evidence_class="range, scaled", verdict="broken", as_expected=False), held(10))
+    assert (said.state, len(said.counting)) == ("held", 1)
+
+
 def test_overdue_is_told_until_the_open_period_is_tried() -> None:
     assert not line(at_day=29).overdue
     assert line(at_day=31).overdue

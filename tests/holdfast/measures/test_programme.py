@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import get_args
 
 import pytest
@@ -79,12 +80,17 @@ def test_the_bound_in_closed_form(passed: int, due: int, share: float) -> None:
 def test_the_bound_is_where_so_many_are_seen_once_in_twenty(seen: tuple[int, int]) -> None:
     passed, due = seen
 
-    def at_least(share: float) -> float:
-        return math.fsum(math.comb(due, k) * share**k * (1 - share) ** (due - k) for k in range(passed, due + 1))
+    def at_least(ppm: int) -> Fraction:
+        """Return the upper tail, term by term from the one before, in exact fractions and without coefficients."""
+        share = Fraction(ppm, 1_000_000)
+        term, tail = (1 - share) ** due, Fraction(0)
+        for k in range(due + 1):
+            tail += term if k >= passed else 0
+            term = term * (due - k) * share / ((k + 1) * (1 - share))
+        return tail
 
     bound = lower_bound_ppm(passed, due)
-    assert at_least(bound / 1e6) <= 0.05 + 1e-9
-    assert at_least((bound + 1) / 1e6) > 0.05 - 1e-9
+    assert at_least(bound) <= Fraction(1, 20) < at_least(bound + 1)
 
 
 def test_a_share_that_is_none_is_refused() -> None:
