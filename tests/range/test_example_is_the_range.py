@@ -27,6 +27,9 @@ from holdfast.model.types import Model, leaves
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "meridian"
 
+# The profile in which everything runs: the model declares the fencer too.
+WHOLE = "fenced"
+
 Facts = set[tuple[str, ...]]
 
 
@@ -103,8 +106,8 @@ def test_claiming_or_disclaiming_that_something_runs_would_be_seen(model: Model)
     real = replace(model.resources["app-b"], environment="production")
     disclaimed = replace(model, resources={**model.resources, "app-b": real})
     assert ("host", "app-b", "dc-b") in whole - declared(disclaimed)
-    site = replace(model.sites["cloud"], environment="range")
-    assert declared(replace(model, sites={**model.sites, "cloud": site})) - whole == {("site", "cloud")}
+    site = replace(model.sites["eu-central"], environment="range")
+    assert declared(replace(model, sites={**model.sites, "eu-central": site})) - whole == {("site", "eu-central")}
 
 
 @pytest.fixture
@@ -113,7 +116,7 @@ def started(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert model.range is not None
     command = Command(model.range.command)
     directory = tmp_path_factory.mktemp("r")
-    command.start(directory, {"profile": model.range.profile}, lambda _: None)
+    command.start(directory, {"profile": WHOLE}, lambda _: None)
     try:
         yield inventory(Hypervisor(directory / KEEPER_SOCKET))[0]
     finally:

@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli.declaration import usable_model
-from holdfast.connectors import postgres, processes
+from holdfast.connectors import pages, postgres, processes
 from holdfast.connectors.netns import Inside
 from holdfast.connectors.processes import Process
+from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import FaultIntended
 from holdfast.exercises import faults, gate
 from holdfast.exercises.clients import Clients
 from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
+from holdfast.exercises.plan import aimed_at
 from holdfast.exercises.undoing import UNDO_TIMEOUT_S
+from holdfast.model.types import Fault
 from holdfast.store.clock import now
 from tests.range.booted import booted, inventory_of, keeper_of
 from tests.repository.tree import ROOT
@@ -44,7 +47,11 @@ def soon(look: Callable[[], Seen], timeout_s: float) -> Seen:
 
 def intended(directory: Path, name: str, on: str, parameters: Mapping[str, object]) -> FaultIntended:
     fault = f"{name}-{on}".replace(".", "-")
-    prepared = FAULTS[name].prepare(Aim("fault-tests", fault, on, parameters), inventory_of(directory))
+    kind = FAULTS[name]
+    given = {key: taken.default for key, taken in kind.schema.parameters.items() if taken.default is not None}
+    parameters = {**given, **parameters}
+    aimed = aimed_at(MODEL, Fault(name, on, parameters, 0, 0, 1000))
+    prepared = kind.prepare(Aim("fault-tests", fault, on, parameters, aimed), inventory_of(directory))
     recorded = parameters_text(parameters)
     return FaultIntended("fault-tests", fault, name, on, recorded, 1000, prepared.undo, prepared.identity, now())
 
@@ -97,7 +104,7 @@ def test_freezing_and_thawing_a_whole_postgresql(directory: Path) -> None:
 
 def test_freezing_a_host(directory: Path) -> None:
     fault = through(directory, "process.freeze", "app-b")
-    assert set(fault.identity) == {"settlement-b"}
+    assert {"settlement-b", "agent-app-b"} <= set(fault.identity)
 
 
 def test_losing_a_host(directory: Path) -> None:
@@ -134,6 +141,209 @@ def test_a_cut_is_a_cut_for_whoever_is_inside(directory: Path) -> None:
         assert inside.reach([gateway], INTO_THE_VAULT) == ("timeout",)
         faults.undo(fault)
         assert inside.reach([gateway], INTO_THE_VAULT) == ("reachable",)
+
+
+# -- partitions of other shapes: the vault and the witness lose much before the service does --
+
+
+def test_halves_cut_whole_groups_apart(directory: Path) -> None:
+    fault = through(directory, "network.partition", "vault", **{"with": ("app-b",)})
+    assert "control vault > 10.71.2.21:8080" in fault.identity
+    assert any(name.startswith("vault > 10.71.1.") for name in fault.identity)
+
+
+def test_in_a_ring_members_that_face_each_other_are_apart(directory: Path) -> None:
+    """In the order vault, dc-a, witness, dc-b the data centres face each other, and the vault the witness."""
+    fault = through(directory, "network.partition", "vault", ring=("dc-a", "witness", "dc-b"))
+    crossing = [name for name in fault.identity if name.startswith("vault > ")]
+    assert crossing
+    assert all(name.startswith("vault > 10.71.3.") for name in crossing)
+
+
+def test_a_cut_of_one_kind_of_traffic_leaves_the_other_ports_of_the_same_hosts_open(directory: Path) -> None:
+    fault = through(directory, "network.partition", "db-w", only="consensus")
+    crossing = [name for name in fault.identity if " > " in name and not name.startswith("control ")]
+    assert {name.rpartition(":")[2] for name in crossing} == {"2379", "2380"}
+    assert "control db-b > 10.71.3.11:8008" in fault.identity
+
+
+def test_replication_alone_is_cut_among_the_copies_and_not_for_the_gateways(directory: Path) -> None:
+    fault = through(directory, "network.partition", "db-w", only="replication")
+    crossing = [name for name in fault.identity if " > " in name and not name.startswith("control ")]
+    assert {name.rpartition(":")[2] for name in crossing} == {"5432"}
+    assert {name.partition(" > ")[0] for name in crossing} <= {"db-a", "db-b", "db-w"}
+
+
+@pytest.mark.parametrize("direction", ["out", "in"])
+def test_a_cut_of_one_direction_is_shown_to_be_one(directory: Path, direction: str) -> None:
+    through(directory, "network.partition", "app-b", **{"direction": direction, "from": ("witness", "vault")})
+
+
+def test_a_refusing_cut_answers(directory: Path) -> None:
+    through(directory, "network.partition", "vault", **{"style": "reject", "from": ("dc-b",)})
+
+
+# -- lines --
+
+
+@pytest.mark.parametrize(
+    ("fault", "line", "parameters"),
+    [
+        ("link.down", "wan-orion", {}),
+        ("link.down", "wan-orion", {"silent": True}),
+        ("link.down", "wan-vega", {}),
+        ("link.down", "wan-dcb-witness", {"silent": True}),
+        ("link.delay", "wan-orion", {"delay": 20, "jitter": 5}),
+        ("link.delay", "wan-dcb-witness", {"delay": 20, "toward": ("witness",)}),
+        ("link.loss", "wan-orion", {"share": 30_000}),
+        ("link.rate", "wan-dcb-witness", {"kbit_per_s": 2000}),
+    ],
+)
+def test_a_line_that_is_bad(directory: Path, fault: str, line: str, parameters: Mapping[str, object]) -> None:
+    through(directory, fault, line, **parameters)
+
+
+def test_two_faults_of_one_line_are_undone_each_by_itself(directory: Path) -> None:
+    late = intended(directory, "link.delay", "wan-orion", {"delay": 20})
+    FAULTS["link.delay"].inject(late, keeper_of(directory), inventory_of(directory))
+    through(directory, "link.loss", "wan-orion", share=30_000)
+    assert FAULTS["link.delay"].probe(late).so, "undoing the one undid the other"
+    faults.undo(late)
+    assert soon(lambda: FAULTS["link.delay"].verify(late, inventory_of(directory)), UNDO_TIMEOUT_S).so
+
+
+def test_a_line_that_is_down_already_is_not_taken_down(directory: Path) -> None:
+    fault = intended(directory, "link.down", "wan-vega", {})
+    FAULTS["link.down"].inject(fault, keeper_of(directory), inventory_of(directory))
+    with pytest.raises(HoldfastError, match="nothing comes back over it") as problem:
+        intended(directory, "link.down", "wan-vega", {})
+    assert problem.value.code == "HF401"
+    faults.undo(fault)
+    assert soon(lambda: FAULTS["link.down"].verify(fault, inventory_of(directory)), UNDO_TIMEOUT_S).so
+
+
+def test_slowing_a_process(directory: Path) -> None:
+    through(directory, "process.slow", "settlement-b", share=650_000)
+
+
+def test_a_share_of_nothing_slows_nobody(directory: Path) -> None:
+    with pytest.raises(HoldfastError, match="slows nobody") as problem:
+        intended(directory, "process.slow", "settlement-b", {"share": 0})
+    assert problem.value.code == "HF401"
+
+
+def test_keeping_a_cluster_manager_down_leaves_its_database_alone(directory: Path) -> None:
+    before = inventory_of(directory).processes["ledger-w"].process
+    through(directory, "process.stop", "patroni-w")
+    assert inventory_of(directory).processes["ledger-w"].process == before
+
+
+def test_what_another_process_starts_is_not_kept_down(directory: Path) -> None:
+    with pytest.raises(HoldfastError, match="another process starts it"):
+        intended(directory, "process.stop", "ledger-b", {})
+
+
+def test_losing_the_leader_of_the_votes(directory: Path) -> None:
+    fault = through(directory, "cluster.leader-loss", "etcd-w")
+    assert set(fault.identity) >= {"etcd-w", "etcd-a (way)", "etcd-b (way)"}
+
+
+def test_moving_the_leader_of_the_votes(directory: Path) -> None:
+    assert armed(directory).ready
+    through(directory, "cluster.move-leader", "etcd-a", steward="etcd-steward")
+
+
+def test_a_member_that_follows_is_no_leader_to_lose(directory: Path) -> None:
+    with pytest.raises(HoldfastError, match="does not lead"):
+        intended(directory, "cluster.leader-loss", "etcd-b", {})
+
+
+def test_losing_the_quorum_of_the_votes(directory: Path) -> None:
+    fault = through(directory, "cluster.quorum-loss", "etcd")
+    assert fault.identity["members (kept down)"] == "etcd-a, etcd-b"
+
+
+@pytest.mark.parametrize("of", ["data", "wal"])
+def test_filling_a_disk(directory: Path, of: str) -> None:
+    """A full disk fills no other: the host's other ones take what is written."""
+    kind, fault = FAULTS["disk.full"], intended(directory, "disk.full", "db-w", {"of": of})
+    kind.inject(fault, keeper_of(directory), inventory_of(directory))
+    assert kind.probe(fault).so
+    other = intended(directory, "disk.full", "db-w", {"of": "wal" if of == "data" else "data"})
+    assert not kind.probe(other).so
+    with pytest.raises(HoldfastError, match="full already"):
+        intended(directory, "disk.full", "db-w", {"of": of})
+    faults.undo(fault)
+    assert soon(lambda: kind.verify(fault, inventory_of(directory)), UNDO_TIMEOUT_S).so
+    faults.undo(fault)
+
+
+def test_breaking_a_page(directory: Path) -> None:
+    through(directory, "data.corrupt-page", "ledger-a")
+
+
+def test_exactly_that_page_is_broken(directory: Path) -> None:
+    """Every page that PostgreSQL wrote is sound by our reckoning, which is how that is held against PostgreSQL's."""
+    kind, fault = FAULTS["data.corrupt-page"], intended(directory, "data.corrupt-page", "ledger-a", {})
+    host = inventory_of(directory).hosts["db-a"].pid
+    file = Path(f"/proc/{host}/root{fault.identity['file']}")
+    broken_before = unsound(file.read_bytes())
+    kind.inject(fault, keeper_of(directory), inventory_of(directory))
+    broken = unsound(file.read_bytes())
+    faults.undo(fault)
+    assert broken_before == []
+    assert broken == [int(fault.parameters["block"])]
+
+
+def unsound(file: bytes) -> list[int]:
+    pages_ = range(0, len(file), pages.PAGE_BYTES)
+    return [at // pages.PAGE_BYTES for at in pages_ if not pages.sound(file[at : at + pages.PAGE_BYTES], at // 8192)]
+
+
+def test_a_page_that_is_not_there_cannot_be_broken(directory: Path) -> None:
+    with pytest.raises(HoldfastError, match="has no block"):
+        intended(directory, "data.corrupt-page", "ledger-a", {"block": 1_000_000})
+
+
+def test_editing_the_ledger(directory: Path) -> None:
+    fault = through(directory, "ledger.edit", "ledger")
+    assert int(fault.identity["becomes_cents"]) - int(fault.identity["was_cents"]) == 1_000_000
+
+
+def test_losing_what_hosts_share(directory: Path) -> None:
+    fault = through(directory, "shared.loss", "pdu-b1", of="pdu")
+    assert {name for name in fault.identity if name.endswith("(host)")} == {"app-b (host)", "db-b (host)"}
+
+
+def test_a_bad_update_stops_hosts_at_every_boot_until_it_is_rolled_back(directory: Path) -> None:
+    kind, parameters = FAULTS["change.agent-update"], {"of": "endpoint-agent", "sites": ("dc-b",)}
+    fault = intended(directory, "change.agent-update", "halberd", parameters)
+    kind.inject(fault, keeper_of(directory), inventory_of(directory))
+    assert soon(lambda: kind.probe(fault), EFFECT_TIMEOUT_S).so
+    keeper_of(directory).call({"op": "power_on", "host": "app-b"})
+    again = soon(lambda: Seen(not inventory_of(directory).hosts["app-b"].powered, ""), EFFECT_TIMEOUT_S)
+    assert again.so, "it runs with the update on which it fails"
+    faults.undo(fault)
+    undone = soon(lambda: kind.verify(fault, inventory_of(directory)), UNDO_TIMEOUT_S)
+    assert undone.so, undone.observed
+    faults.undo(fault)
+    assert kind.verify(fault, inventory_of(directory)).so
+
+
+def test_a_bad_setting_for_all_copies(directory: Path) -> None:
+    assert armed(directory).ready
+    through(directory, "change.bad-config", "ledger")
+
+
+def test_an_experiment_that_was_written_for_chaos_toolkit(directory: Path) -> None:
+    file = str(ROOT / "examples" / "experiments" / "gateway-stopped.json")
+    through(directory, "chaostoolkit.experiment", "settlement-b", file=file)
+
+
+def test_the_clock_is_not_stepped_and_it_is_said_why(directory: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="one for the whole machine") as problem:
+        intended(directory, "clock.step", "db-b", {"by": 600_000})
+    assert problem.value.code == "HF415"
 
 
 def test_nothing_is_left_and_the_range_is_armed_again(directory: Path) -> None:

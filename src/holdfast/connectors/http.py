@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, IncompleteRead
 from pathlib import Path
@@ -37,10 +38,13 @@ def exchange(
     body: Mapping[str, object] | None = None,
     *,
     token: str | None = None,
+    basic: tuple[str, str] | None = None,
+    plain: bool = False,
     timeout_s: float = TIMEOUT_S,
 ) -> Any:  # noqa: ANN401 -- whatever JSON the other side answers
     """Return the JSON answer, ``None`` if it is empty, and close the connection.
 
+    ``token`` is sent as a bearer token, ``basic`` as user and password; a ``plain`` answer is text, and returned so.
     HF304 if there is no answer within ``timeout_s`` over all, HF305 if the answer is not 2xx or not JSON.
     """
     request = HTTPConnection("localhost")
@@ -48,6 +52,8 @@ def exchange(
     headers = {"Content-Type": "application/json", "Connection": "close"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
+    if basic is not None:
+        headers["Authorization"] = f"Basic {b64encode(':'.join(basic).encode()).decode()}"
     # A socket's own timeout begins anew with every byte; this one ends an answer that only drips.
     late = threading.Event()
     alarm = threading.Timer(timeout_s, _shut, [connection, late])
@@ -65,7 +71,7 @@ def exchange(
         alarm.cancel()
         request.close()
     try:
-        said = json.loads(text) if text.strip() else None
+        said = text.decode(errors="replace") if plain else json.loads(text) if text.strip() else None
     except ValueError as error:
         message = f"{method} {path} was answered {answer.status}, but not with JSON: {text[:200]!r}"
         raise HoldfastError("HF305", message, remedy="see what listens there") from error

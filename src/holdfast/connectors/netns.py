@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -20,10 +21,41 @@ from holdfast.errors import EnvironmentProblem
 
 Reach = Literal["reachable", "refused", "timeout", "unreachable"]
 Target = tuple[str, int]
+HalfOpen = tuple[str, int, int]
+"""The address and port of whoever began a connection, and the port that it came to."""
 
 START_TIMEOUT_S = 5.0
 MARGIN_S = 2.0  # what an answer may take beyond the time that the connecting itself was given
 STOP_TIMEOUT_S = 2.0
+LISTENING_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What came of echo requests to one address; the round trips are the median and both outer tenths, 0 without any.
+
+    ``spread_us`` lies between the first answer and the last. ``no_way`` counts what routers answered instead.
+    """
+
+    sent: int
+    size_bytes: int
+    came_back: int
+    spread_us: int
+    no_way: int
+    low_us: int = 0
+    median_us: int = 0
+    high_us: int = 0
+
+    @property
+    def lost_ppm(self) -> int:
+        """The share that was not answered."""
+        return (self.sent - self.came_back) * 1_000_000 // self.sent
+
+    @property
+    def rate_kbit_s(self) -> int | None:
+        """How fast the answers came one after the other, with their IP headers; ``None`` if fewer than two did."""
+        between = (self.came_back - 1) * (self.size_bytes + vantage.IP_HEADER_BYTES + vantage.ICMP_HEADER_BYTES)
+        return between * 8 * 1000 // max(self.spread_us, 1) if between > 0 else None
 
 
 class Inside:
@@ -55,6 +87,30 @@ class Inside:
             return ()
         said, _ = self._ask({"reach": list(targets), "within_ms": round(within_s * 1000)}, within_s)
         return tuple(said["found"])
+
+    def listening(self) -> frozenset[Target]:
+        """Return the addresses and ports that are listened on there, as its kernel has them; HF303 without answer."""
+        said, _ = self._ask({"listening": True}, LISTENING_S)
+        return frozenset((address, port) for address, port in said["found"])
+
+    def half_open(self) -> frozenset[HalfOpen]:
+        """Return what was begun from elsewhere and is not established, as its kernel has it; HF303 without answer."""
+        said, _ = self._ask({"half_open": True}, LISTENING_S)
+        return frozenset((address, port, own) for address, port, own in said["found"])
+
+    def echo(
+        self, addresses: Sequence[str], count: int, *, every_s: float, size_bytes: int, within_s: float
+    ) -> tuple[Echo, ...]:
+        """Return what came of ``count`` echo requests to each address, one round every ``every_s``; HF303 if refused.
+
+        Without ``every_s`` they leave at once. The last one is waited for ``within_s``.
+        """
+        if not addresses:
+            return ()
+        asked = {"every_us": round(every_s * 1_000_000), "size": size_bytes, "within_ms": round(within_s * 1000)}
+        lasting_s = count * every_s + within_s
+        said, _ = self._ask({"echo": list(addresses), "count": count, **asked}, lasting_s)
+        return tuple(Echo(sent=count, size_bytes=size_bytes, **each) for each in said["found"])
 
     def open(self, target: Target, within_s: float) -> socket.socket:
         """Return a socket connected from inside, with ``within_s`` as its deadline; HF304 if nothing answers."""

@@ -26,6 +26,7 @@ CONNECT_TIMEOUT_S = 2  # the least that libpq takes
 STATEMENT_TIMEOUT_S = 2.0
 EXTRACT_TIMEOUT_S = 60.0
 FETCH_ROWS = 5000
+_READ_ONLY = " -c default_transaction_read_only=on"
 
 # Schema ``ledger``: each table of the extract with its primary key, which orders its rows.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -82,19 +83,19 @@ class Standby:
 
 def replication(server: Server) -> tuple[Standby, ...]:
     """Return who streams from this server; HF306 if it does not answer."""
-    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+    with session(server, STATEMENT_TIMEOUT_S) as connection:
         return tuple(Standby(**row) for row in connection.cursor(row_factory=dict_row).execute(_REPLICATION))
 
 
 def receives(server: Server) -> bool:
     """Return whether this copy itself says that it streams from a primary; HF306 if it does not answer."""
-    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+    with session(server, STATEMENT_TIMEOUT_S) as connection:
         return connection.execute("SELECT status = 'streaming' FROM pg_stat_wal_receiver").fetchone() == (True,)
 
 
 def timeline(server: Server) -> int | None:
     """Return the timeline this server writes, ``None`` if it is in recovery and writes none; HF306 without answer."""
-    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+    with session(server, STATEMENT_TIMEOUT_S) as connection:
         if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
             return None
         row = connection.cursor(row_factory=dict_row).execute(_SOURCE).fetchone()
@@ -122,7 +123,7 @@ def primary(servers: Iterable[Server]) -> Server:
 
 def open_day(server: Server) -> int:
     """Return the business day that is open; HF306 if the server does not answer or no day is open."""
-    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+    with session(server, STATEMENT_TIMEOUT_S) as connection:
         row = connection.execute("SELECT day FROM ledger.business_day WHERE closed_us IS NULL").fetchone()
     if row is None:
         message = f"no business day is open in {server.name}"
@@ -132,7 +133,7 @@ def open_day(server: Server) -> int:
 
 def day_complete(server: Server, day: int) -> bool:
     """Return whether a day is closed and every participant confirmed its position; HF306 without answer."""
-    with _session(server, STATEMENT_TIMEOUT_S) as connection:
+    with session(server, STATEMENT_TIMEOUT_S) as connection:
         row = connection.execute(_DAY_COMPLETE, {"day": day}).fetchone()
     return row == (True,)
 
@@ -143,7 +144,7 @@ def extract(server: Server) -> bytes:
     The first line says which server was read. HF306 if it does not answer, is in recovery, or takes over 60 s.
     """
     lines: list[str] = []
-    with _session(server, EXTRACT_TIMEOUT_S) as connection:
+    with session(server, EXTRACT_TIMEOUT_S) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
             message = f"{server.name} is in recovery: a copy, not the primary"
@@ -173,8 +174,8 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def _session(server: Server, timeout_s: float) -> Iterator[psycopg.Connection]:
-    """Connect, read in one transaction, disconnect; whatever goes wrong is HF306."""
+def session(server: Server, timeout_s: float, *, writing: bool = False) -> Iterator[psycopg.Connection]:
+    """Connect, read (or write) in one transaction, disconnect; whatever goes wrong is HF306."""
     watch: threading.Timer | None = None
     try:
         with psycopg.connect(
@@ -184,7 +185,7 @@ def _session(server: Server, timeout_s: float) -> Iterator[psycopg.Connection]:
             user=server.user,
             password=server.password_file.read_text().strip(),
             connect_timeout=CONNECT_TIMEOUT_S,
-            options=f"-c statement_timeout={round(timeout_s * 1000)} -c default_transaction_read_only=on",
+            options=f"-c statement_timeout={round(timeout_s * 1000)}{'' if writing else _READ_ONLY}",
             application_name="holdfast-audit",
         ) as connection:
             watch = threading.Timer(timeout_s, _shut, [connection.fileno()])

@@ -6,6 +6,7 @@ known here are passed over; missing ones are HF307.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -27,8 +28,14 @@ from holdfast.errors import EnvironmentProblem, HoldfastError
 KEEPER_SOCKET = "keeper.sock"
 # What the inventory's ``records`` name: directories of the participants' and of the vault, and the monitor's file.
 PARTICIPANTS_RECORDS, VAULT_JOURNAL, ALARM_RECORD = "participants", "vault_journal", "alarms"
+# And, where the range has a fencer, the file of what it saw and did.
+FENCER_RECORD = "fencer"
+INBOX_RECORDS = "inbox"
+# And, where a sensor watches the hosts, the directory of its files, one for each.
+TELEMETRY_RECORDS = "telemetry"
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 90.0
+STATUS_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 20.0  # to clear up after being asked to end
 INVENTORY_TIMEOUT_S = 10.0
 CANNOT = 3  # a range command's exit code for a machine that lacks what is needed
@@ -46,13 +53,14 @@ class SiteState:
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """A host: pid and start of its first process, as seen from here, while it has power."""
+    """A host: pid and start of its first process, as seen from here, while it has power; its disks as it sees them."""
 
     site: str
     address: str
     powered: bool
     pid: int | None = None
     start_ticks: int | None = None
+    disks: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def process(self) -> Process | None:
@@ -70,6 +78,8 @@ class ProcessState:
     pid: int | None = None
     start_ticks: int | None = None
     ports: tuple[int, ...] = ()
+    supervised: bool = True
+    """Whether its host starts it; if not, another process does."""
 
     @property
     def process(self) -> Process | None:
@@ -79,10 +89,23 @@ class ProcessState:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """A line between two sites."""
+    """A line between two sites: the addresses of its ends, whether both ends see it up, and what is wrong with it.
+
+    ``impaired`` names what is held against it. Older ranges say nothing of either.
+    """
 
     between: tuple[str, str]
     up: bool
+    addresses: tuple[str, str] | None = None
+    impaired: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account and the file of its password."""
+
+    user: str
+    password_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +114,15 @@ class Endpoint:
 
     postgres_socket_dir: Path | None = None
     http_unix: Path | None = None
+    socket: Path | None = None  # of a device that speaks as the keeper does
     token_file: Path | None = None
     address: str | None = None
     port: int | None = None
     database: str = ""
     user: str = ""
     password_file: Path | None = None
+    superuser: Login | None = None
+    """What an insider on the host would log in with: for faults, never for what judges them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +224,20 @@ class Command:
         if done.returncode:
             message = f"the range in {directory} could not be taken down: {done.stderr.strip()[-500:]}"
             raise HoldfastError("HF309", message, remedy=f"run: {' '.join(line)}")
+
+    def inventory(self, directory: Path | None) -> Inventory:
+        """Return what the range in ``directory``, or the usual one, says of itself; HF301 if there is none to ask."""
+        place = () if directory is None else ("--dir", str(directory))
+        line = self.line("status", "--json", *place)
+        try:
+            done = subprocess.run(line, capture_output=True, text=True, timeout=STATUS_TIMEOUT_S, check=False)
+            said = json.loads(done.stdout) if done.returncode == 0 else done.stderr.strip()[-500:]
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            said = str(error)
+        if not isinstance(said, dict) or not isinstance(said.get("inventory"), dict):
+            message = f"no range to look at: {said}"
+            raise EnvironmentProblem("HF301", message, remedy=f"start one; then run by itself: {' '.join(line)}")
+        return parse_inventory(said["inventory"])
 
     def run(self, arguments: tuple[str, ...]) -> int:
         """Run the command with these arguments on our own terminal and return its exit code."""

@@ -70,6 +70,14 @@ class Operator:
         body = {"cut_off_utc_us": cut_off_utc_us, "close_by_utc_us": close_by_utc_us}
         self._gateway("PUT", f"/v1/operator/day/{day}", body)
 
+    def set_mode(self, mode: str, reason: str) -> None:
+        """Put settlement in a mode, ``full`` or ``priority-only``; the ledger's journal keeps it with its reason."""
+        self._gateway("PUT", "/v1/operator/mode", {"mode": mode, "reason": reason})
+
+    def set_duty(self, task: str, holder: str, reason: str) -> None:
+        """Put another process to a task, such as ``messaging``; the ledger's journal keeps it with its reason."""
+        self._gateway("PUT", f"/v1/operator/duty/{task}", {"holder": holder, "reason": reason})
+
     def _gateway(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
         problem: HoldfastError | None = None
         for end in self.inventory.endpoints.values():
@@ -116,10 +124,23 @@ def lay_day(exercise: str, day: int, scenario: Scenario, calendar: Calendar, inj
     )
 
 
-def calendar_clock(scheduled: DayScheduled, scenario: Scenario, mono_us: int) -> str:
+def following_day(last: DayScheduled, scenario: Scenario, calendar: Calendar, opens: Instant) -> DayScheduled:
+    """Return the day after ``last`` on the clock: its opening hour is at ``opens``, and its compression the same."""
+
+    def at(minute: int) -> Instant:
+        return later(opens, (minute - calendar.open_min) * MINUTE_US // scenario.compression)
+
+    cut_off, close_by = at(calendar.cut_off_min), at(calendar.close_by_min)
+    injection = last.planned_injection
+    return DayScheduled(last.exercise, last.day + 1, cut_off, close_by, injection, scenario.compression, opens)
+
+
+def calendar_clock(scheduled: DayScheduled, scenario: Scenario, calendar: Calendar, mono_us: int) -> str:
     """Return what the institution's clock shows, ``HH:MM:SS``, at a monotonic instant of the exercise."""
-    since_us = (mono_us - scheduled.planned_injection.mono_us) * scheduled.compression
-    at_us = (scenario.time_of_day_min or 0) * MINUTE_US + since_us
+    begun, minute = scheduled.planned_injection, scenario.time_of_day_min or 0
+    if scheduled.opens is not None:
+        begun, minute = scheduled.opens, calendar.open_min
+    at_us = minute * MINUTE_US + (mono_us - begun.mono_us) * scheduled.compression
     return f"{datetime.fromtimestamp(at_us / 1_000_000 % 86_400, UTC):%H:%M:%S}"
 
 

@@ -18,6 +18,7 @@ from holdfast.model.types import Indicator
 SECOND_US = 1_000_000
 KEPT_OFFERS = 200_000
 ALARMS = "alarms.ndjson"
+DEFINITE = frozenset({"settled", "queued", "rejected"})
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Clients:
     directory: Path
     indicator: Indicator
     _tails: Tails = field(init=False)
+    _good: frozenset[str] = field(init=False)
     _open: dict[str, _Offer] = field(default_factory=dict)
     _offers: deque[_Offer] = field(default_factory=deque)
     _recent_offers: deque[int] = field(default_factory=deque)
@@ -69,7 +71,8 @@ class Clients:
     _answered: int = 0
 
     def __post_init__(self) -> None:
-        """Follow every record but the alarms."""
+        """Follow every record but the alarms. Messages and statements are for the judge: here payments are followed."""
+        self._good = DEFINITE & frozenset(self.indicator.answer) or DEFINITE
         self._tails = Tails(self.directory, frozenset({ALARMS}))
 
     def look(self, now_us: int) -> View:
@@ -83,7 +86,7 @@ class Clients:
                 offer = self._open[key] = _Offer(bank, at_us)
                 fresh.append(offer)
                 self._recent_offers.append(at_us)
-            elif row.get("op") in {"answer", "update"} and row.get("status") in self.indicator.answer:
+            elif row.get("op") in {"answer", "update"} and row.get("status") in self._good:
                 self._answer(key, at_us)
         fresh.sort(key=lambda offer: offer.at_us)
         self._offers.extend(fresh)

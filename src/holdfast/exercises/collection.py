@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,16 @@ from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.postgres import Server
 from holdfast.connectors.range import (
     ALARM_RECORD,
+    FENCER_RECORD,
+    INBOX_RECORDS,
     KEEPER_SOCKET,
     PARTICIPANTS_RECORDS,
+    TELEMETRY_RECORDS,
     VAULT_JOURNAL,
     Inventory,
     inventory,
 )
-from holdfast.connectors.records import record_files
+from holdfast.connectors.records import record_files, whole_lines
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import EvidenceAttached, EvidenceMissing
 from holdfast.exercises.clients import ALARMS
@@ -36,7 +39,11 @@ JSON = "application/json"
 BEFORE = "inventory.json"
 AFTER = "inventory-after.json"
 LEDGER = "ledger.ndjson"
-RECORDS, JOURNALS = "records/", "journal/"
+FENCER = "fencer.ndjson"
+RECORDS, JOURNALS, INBOXES = "records/", "journal/", "inbox/"
+TELEMETRY = "telemetry/"
+TELEMETRY_LIMIT_BYTES = 32 << 20
+"""For all hosts of one exercise together; of a host that said more than its share, the end is left out."""
 AT_REST_TIMEOUT_S = 1.0
 LOOK_EVERY_S = 0.05
 
@@ -47,16 +54,31 @@ def attach_inventory(recorder: Recorder, document: Mapping[str, Any], name: str)
     _attach(recorder, name, data, JSON, "the range's keeper")
 
 
-def collect(recorder: Recorder, target: Inventory | None) -> None:
-    """Commit everything that an exercise leaves behind; ``None`` for a range that never said where that is."""
+def collect_ledger(recorder: Recorder, target: Inventory) -> None:
+    """Commit the ledger as it is now, read on its primary."""
+    _guarded(recorder, LEDGER, lambda: _ledger(recorder, target.servers()))
+
+
+def collect(recorder: Recorder, target: Inventory | None, attached: Container[str] = ()) -> None:
+    """Commit everything that an exercise leaves behind; ``None`` for a range that never said where that is.
+
+    The ledger is left out where it is among what was ``attached`` before.
+    """
     if target is None:
         for name in (RECORDS, ALARMS, JOURNALS, LEDGER, AFTER):
             _missing(recorder, name, "the range never came up")
         return
     _files(recorder, target.records.get(PARTICIPANTS_RECORDS), RECORDS)
     _files(recorder, target.records.get(VAULT_JOURNAL), JOURNALS)
+    if INBOX_RECORDS in target.records:
+        _files(recorder, target.records[INBOX_RECORDS], INBOXES)
+    if TELEMETRY_RECORDS in target.records:
+        _telemetry(recorder, target.records[TELEMETRY_RECORDS])
     _guarded(recorder, ALARMS, lambda: _alarms(recorder, target))
-    _guarded(recorder, LEDGER, lambda: _ledger(recorder, target.servers()))
+    if FENCER_RECORD in target.records:
+        _guarded(recorder, FENCER, lambda: _file(recorder, target.records[FENCER_RECORD], FENCER))
+    if LEDGER not in attached:
+        collect_ledger(recorder, target)
     keeper = Hypervisor(target.dir / KEEPER_SOCKET)
     _guarded(recorder, AFTER, lambda: attach_inventory(recorder, inventory(keeper)[1], AFTER))
 
@@ -67,6 +89,29 @@ def _files(recorder: Recorder, directory: Path | None, prefix: str) -> None:
         _guarded(recorder, f"{prefix}{path.name}", partial(_file, recorder, path, f"{prefix}{path.name}"))
     if not found:
         _missing(recorder, prefix, f"there is no record in {directory}")
+
+
+def _telemetry(recorder: Recorder, directory: Path, limit_bytes: int = TELEMETRY_LIMIT_BYTES) -> None:
+    """Commit what the sensor saw of each host. The sensor goes on meanwhile: what is whole is up to its last count."""
+    found = {path: path.stat().st_size for path in record_files(directory)}
+    if not found:
+        _missing(recorder, TELEMETRY, f"there is no record in {directory}")
+    # The shortest first: what a host leaves of its share is there for the others.
+    for position, path in enumerate(sorted(found, key=lambda each: found[each])):
+        share_bytes = limit_bytes // (len(found) - position)
+        limit_bytes -= min(share_bytes, found[path])
+        name = f"{TELEMETRY}{path.name}"
+        _guarded(recorder, name, partial(_up_to, recorder, path, name, share_bytes))
+
+
+def _up_to(recorder: Recorder, path: Path, name: str, limit_bytes: int) -> None:
+    """Commit the whole rows of a file up to a limit; how many came after it is said to be missing."""
+    data = whole_lines(path.read_bytes())
+    kept = whole_lines(data[:limit_bytes])
+    _attach(recorder, name, kept, NDJSON, str(path))
+    if len(kept) < len(data):
+        rows, left = kept.count(b"\n"), data[len(kept) :].count(b"\n")
+        _missing(recorder, f"{name} after row {rows}", f"{left} more rows were beyond the limit for one exercise")
 
 
 def _file(recorder: Recorder, path: Path, name: str) -> None:

@@ -13,7 +13,9 @@ from typing import Literal, TypeVar
 from holdfast.evidence.envelope import event_of
 from holdfast.evidence.events import (
     AboutNoExercise,
+    DisasterDeclared,
     Event,
+    EvidenceAttached,
     ExerciseArmed,
     ExerciseClosed,
     ExerciseOpened,
@@ -57,9 +59,12 @@ class Course:
     armed: ExerciseArmed | None = None
     guarded: bool = False
     closed: bool = False
+    declared: bool = False
+    effect_us: int | None = None  # when a fault was first seen to have taken effect, on its clock
     stops: list[StopRequested] = field(default_factory=list)
     intended: dict[str, tuple[int, FaultIntended]] = field(default_factory=dict)
     effective: set[str] = field(default_factory=set)
+    attached: set[str] = field(default_factory=set)
     undone: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)  # an undoing was tried and failed, and none after it succeeded
 
@@ -84,12 +89,22 @@ class Course:
                 self.guarded = self.guarded or phase == WATCHING
             case StopRequested():
                 self.stops.append(event)
+            case EvidenceAttached(attachment=attachment):
+                self.attached.add(attachment.name)
             case ExerciseClosed():
                 self.closed = True
+            case DisasterDeclared():
+                self.declared = True
+            case FaultIntended() | FaultProbed() | FaultUndone():
+                self._take_fault(seq, event)
+
+    def _take_fault(self, seq: int, event: FaultIntended | FaultProbed | FaultUndone) -> None:
+        match event:
             case FaultIntended():
                 self.intended[event.fault] = (seq, event)
             case FaultProbed(effective=True):
                 self.effective.add(event.fault)
+                self.effect_us = self.effect_us or event.occurred.mono_us
             case FaultUndone(undone=True):
                 self.undone.add(event.fault)
                 self.failed.discard(event.fault)

@@ -60,17 +60,22 @@ class Gate:
         return "; ".join(f"{name}: {r.observed}" for name, r in self.readings.items() if not r.holds)
 
 
-def look(inventory: Inventory, view: View, model: Model, *, in_order: bool) -> Gate:
-    """Read every condition once; what does not answer does not hold. ``in_order``: the declared leader must lead."""
+def look(inventory: Inventory, view: View, model: Model, *, in_order: bool, load: bool = True) -> Gate:
+    """Read every condition once; what does not answer does not hold.
+
+    ``in_order``: the declared leader must lead. Once there is no ``load``, no line is written any more:
+    clients and the age of the vault's latest line are not asked for.
+    """
     leader: list[str] = []
+    ended = Reading(holds=True, observed="the load has ended: not asked")
     conditions: dict[str, Callable[[], Reading]] = {
         "power": lambda: power(inventory),
         "consensus": lambda: consensus(inventory),
         "failover": lambda: failover(inventory, leader),
         "copies": lambda: copies(inventory, leader),
         "vault": lambda: vault(inventory, leader),
-        "journal": lambda: journal(inventory),
-        "clients": lambda: clients(view),
+        "journal": lambda: journal(inventory) if load else ended,
+        "clients": lambda: clients(view) if load else ended,
     }
     if in_order:
         conditions["order"] = lambda: order(model, leader)
@@ -93,6 +98,7 @@ def power(inventory: Inventory) -> Reading:
         *(f"the cut {name} is still there" for name in inventory.cuts),
         *(f"{name} has no power" for name in off),
         *(f"{name} is down" for name in down),
+        *(f"{name} is impaired by {each}" for name, link in inventory.links.items() for each in link.impaired),
         *(f"{name} is not running" for name in still),
     ]
     whole = f"{len(inventory.hosts)} hosts, {len(inventory.links)} lines, {len(inventory.processes)} processes"
@@ -185,6 +191,22 @@ def clients(view: View) -> Reading:
     return Reading(
         view.disrupted_us is None and steady_us >= STEADY_US and view.answered_per_s > 0, f"{shown} in the last second"
     )
+
+
+def led_by(inventory: Inventory) -> str:
+    """Return who leads, as the cluster manager says; HF404 if nobody does."""
+    found: list[str] = []
+    failover(inventory, found)
+    if len(found) != 1:
+        message = f"expected one leader, got {', '.join(found) or 'none'}"
+        raise HoldfastError("HF404", message, remedy="let the range become whole again")
+    return found[0]
+
+
+def declared_leader(model: Model, leading: str) -> str:
+    """Return who is declared to serve first in the group of ``leading``; itself if there is no such group."""
+    groups = (group for group in model.groups.values() if leading in group.members)
+    return next((group.members[0] for group in groups), leading)
 
 
 def order(model: Model, leader: list[str]) -> Reading:

@@ -50,7 +50,7 @@ def leave(course: Course, recorder: Recorder, how: How, why: str, pulse: Callabl
             _stop_load(recorder, target)
         recorder.record(PhaseEntered(recorder.exercise, "collecting", "evidence is committed by digest", now()))
         pulse()
-        collection.collect(recorder, target)
+        collection.collect(recorder, target, course.attached)
     pulse()
     # Before the close, so that a closed exercise never leaves a range behind, whenever this process ends.
     take_down(recorder, opened)

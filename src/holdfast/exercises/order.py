@@ -19,7 +19,10 @@ from holdfast.store.port import Log
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be run, on what. Without ``range_dir`` a range is started, and taken down again unless kept."""
+    """What is to be run, on what. Without ``range_dir`` a range is started, and taken down again unless kept.
+
+    Where somebody attends, nobody's declaration is simulated.
+    """
 
     model: Model
     scenario: Scenario
@@ -27,6 +30,7 @@ class Order:
     log: Log
     range_dir: Path | None = None
     keep_range: bool = False
+    attended: bool = False
 
     def range_command(self) -> Command:
         """Return the command that starts and stops the range; HF405 if the model declares none."""
@@ -38,7 +42,7 @@ class Order:
         return Command(self.model.range.command)
 
     def range_options(self) -> dict[str, str]:
-        """Return what the range is started with: the model's profile, the scenario's load and options."""
+        """Return what the range is started with: the model's profile unless an option says another, load, options."""
         declared = self.model.range
         if declared is None:
             return {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from holdfast.errors import HoldfastError, UsageError
-from holdfast.exercises.faults import FAULTS, parameters_text
+from holdfast.errors import EnvironmentProblem, HoldfastError, UsageError
+from holdfast.exercises.faults import FAULTS, Aim, parameters_text
+from holdfast.model.aims import stands_for
 from holdfast.model.types import AllOf, AnyOf, AtLeast, Environment, Fault, Model, Need, On, Scenario
 
 PRODUCTION: Environment = "production"
@@ -38,7 +39,7 @@ def plan(model: Model, scenario: Scenario, environment: Environment) -> Plan:
     """Return the plan. HF402 if it would touch anything outside ``environment``, HF403 for an unknown fault."""
     steps = tuple(_step(model, fault) for fault in scenario.disruption)
     hit = {name for step in steps for name in step.hit}
-    working = functioning(model, hit)
+    working = functioning(model, {n for step in steps if not FAULTS[step.fault.name].goes_on for n in step.hit})
     taken = tuple(sorted(set(model.resources) - working - hit))
     _check_environment(model, {*hit, *taken}, [fault.target for fault in scenario.disruption], environment)
     modes = {mode.name: _met(mode.needs, working) for mode in model.services[scenario.service].modes}
@@ -78,8 +79,32 @@ def _step(model: Model, fault: Fault) -> Step:
     )
 
 
+def aimed_at(model: Model, fault: Fault) -> tuple[str, ...]:
+    """Return what a fault takes of what its target stands for: the hosts that share a value, members of a group."""
+    kind = FAULTS[fault.name]
+    found, group = stands_for(model, fault, kind.schema), model.groups.get(fault.target)
+    if kind.of_group == "quorum" and group is not None:
+        return found[: len(found) - group.quorum + 1]
+    return found
+
+
+def aim_of(model: Model, fault: Fault, exercise: str, number: int) -> Aim:
+    """Return the aim of the fault of this number in an exercise."""
+    return Aim(exercise, f"fault-{number}", fault.target, fault.parameters, aimed_at(model, fault))
+
+
+def refuse_impossible(scenario: Scenario) -> None:
+    """Raise HF415 for a fault that no range of this kind can do; why is said by the fault."""
+    for fault in scenario.disruption:
+        if cannot := FAULTS[fault.name].cannot:
+            message = f"{fault.name} cannot be injected here: {cannot}"
+            raise EnvironmentProblem("HF415", message, remedy="drill it where the range has what it takes")
+
+
 def _hit(model: Model, fault: Fault) -> tuple[str, ...]:
     """Return the resources that a fault touches itself. A partition touches what it cuts off, not the other side."""
+    if aimed := aimed_at(model, fault):
+        return aimed
     if "site" in FAULTS[fault.name].schema.targets and fault.target in model.sites:
         at_site = [name for name, resource in model.resources.items() if resource.site == fault.target]
         lines = [name for name, r in model.resources.items() if r.between and fault.target in r.between]

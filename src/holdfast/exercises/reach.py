@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from holdfast.connectors import processes
-from holdfast.connectors.netns import Inside, Reach
+from holdfast.connectors.netns import HalfOpen, Inside, Reach
 from holdfast.connectors.processes import Process
 from holdfast.connectors.range import Inventory
 from holdfast.errors import EnvironmentProblem
@@ -68,6 +68,24 @@ def walk(wanted: Iterable[Way], places: Mapping[str, Process]) -> dict[Way, Reac
     with ThreadPoolExecutor(len(by_source)) as pool:
         found = pool.map(lambda source: _from(places[source], by_source[source]), by_source)
         return {way: reach for part in found for way, reach in part.items()}
+
+
+def half_open(hosts: Iterable[str], places: Mapping[str, Process]) -> dict[str, frozenset[HalfOpen]]:
+    """Return for each host the connections that were begun from elsewhere and did not come about, as its kernel has it.
+
+    Each stays in its table for a minute, so that only what is new since an earlier look says anything.
+    """
+    asked = [host for host in hosts if host in places]
+    with ThreadPoolExecutor(max(1, len(asked))) as pool:
+        return dict(zip(asked, pool.map(lambda host: _half_open(places[host]), asked), strict=True))
+
+
+def _half_open(place: Process) -> frozenset[HalfOpen]:
+    try:
+        with Inside(place.pid) as inside:
+            return inside.half_open()
+    except EnvironmentProblem:
+        return frozenset()
 
 
 def _from(place: Process, wanted: list[Way]) -> dict[Way, Reach]:

@@ -35,7 +35,7 @@ from holdfast.connectors.records import Tail
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import (
     AlarmRaised,
-    DayScheduled,
+    DisasterDeclared,
     ExerciseArmed,
     ExerciseOpened,
     ExerciseRearmed,
@@ -49,11 +49,14 @@ from holdfast.exercises import business, collection, gate, leaving
 from holdfast.exercises.business import Operator
 from holdfast.exercises.clients import ALARMS, Clients, View
 from holdfast.exercises.course import Course, Recorder, meanwhile
-from holdfast.exercises.faults import FAULTS, Aim, Seen, parameters_text
+from holdfast.exercises.days import Days
+from holdfast.exercises.faults import FAULTS, Seen, parameters_text
 from holdfast.exercises.leaving import How
 from holdfast.exercises.order import Hold, Order, Progress, Tell, own_directory
-from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing, undo_unrecorded
+from holdfast.exercises.plan import aim_of, refuse_impossible
+from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing, undo_all, undo_unrecorded
 from holdfast.exercises.watch import Guard
+from holdfast.exercises.way_back import fail_back
 from holdfast.model.loader import attachment
 from holdfast.model.types import Fault
 from holdfast.store.clock import machine_id, now
@@ -61,10 +64,10 @@ from holdfast.store.clock import machine_id, now
 TICK_S = 0.1
 ARMED_TIMEOUT_S = 60.0
 REARMED_TIMEOUT_S = 120.0
+DAYS_TIMEOUT_S = 3600.0  # every day has a deadline of its own, and the guard its bound on the whole exercise
 GUARDED_TIMEOUT_S = 15.0
 VAULT_TIMEOUT_S = 15.0
 EFFECT_TIMEOUT_S = 10.0
-CLOSE_MARGIN_US = 15_000_000  # how long after its deadline a close is still waited for; whether it was late is judged
 LEAD_US = 1_000_000  # from laying the day on the clock to the beginning of the steady phase
 US_PER_MS = 1000
 
@@ -94,7 +97,7 @@ class Runner:
         self._clients: Clients | None = None
         self._alarms: Tail | None = None
         self._view: View | None = None
-        self._day: DayScheduled | None = None
+        self._days: Days | None = None
         self._hold: Hold | None = None
 
     def run(self) -> str:
@@ -156,7 +159,7 @@ class Runner:
                 leaving.COMMAND: shlex.join(command),
                 leaving.RUNNER: str(processes.find(getpid())),
                 leaving.GUARD: str(self._guard.process),
-                "profile": self.model.range.profile if self.model.range else "",
+                "profile": order.range_options().get("profile", ""),
             },
             guard_pid=self._guard.process.pid,
         )
@@ -167,6 +170,7 @@ class Runner:
         if not self._until(lambda: self.course.look().guarded, GUARDED_TIMEOUT_S):
             message = "the guard did not begin to watch; nothing is injected without it"
             raise EnvironmentProblem("HF407", message, remedy="see what the guard printed, and try again")
+        refuse_impossible(self.scenario)
         self._enter("boot", f"{'attaching to' if self.order.range_dir else 'starting'} the range in {self.directory}")
         options = self.order.range_options()
         if self.order.range_dir is None:
@@ -201,20 +205,15 @@ class Runner:
         calendar = self.model.calendar
         if self.scenario.time_of_day_min is None or calendar is None:
             return
-        operator = Operator(self._target())
-        injection = business.later(now(), LEAD_US + self.scenario.steady_ms * US_PER_MS)
-        day = business.lay_day(self.exercise, operator.day(), self.scenario, calendar, injection)
-        operator.set_day(day.day, day.cut_off.utc_us, day.close_by.utc_us)
-        self._day = day
-        self.recorder.record(day)
+        days = Days(self.recorder, self.scenario, calendar, lambda: Operator(self._target()))
+        days.begin(business.later(now(), LEAD_US + self.scenario.steady_ms * US_PER_MS))
+        self._days = days
 
     def _steady(self) -> None:
         """Let the service run undisturbed, for the record of how it is when nothing is wrong."""
         self._enter("steady", "the service as it is when nothing is wrong")
-        until_us = (
-            self._day.planned_injection.mono_us if self._day else now().mono_us + self.scenario.steady_ms * US_PER_MS
-        )
-        self._wait_until(until_us)
+        steady_us = now().mono_us + self.scenario.steady_ms * US_PER_MS
+        self._wait_until(self._days.laid[0].planned_injection.mono_us if self._days else steady_us)
 
     # -- the disruption --
 
@@ -236,7 +235,8 @@ class Runner:
                     number, declared = waiting.pop(0)
                     seq, intended, injected, effect = self._inject(number, declared)
                     begun_us = begun_us or injected.mono_us
-                    held.append((effect.mono_us + declared.hold_ms * US_PER_MS, seq, intended))
+                    if not FAULTS[declared.name].until_evidence:
+                        held.append((effect.mono_us + declared.hold_ms * US_PER_MS, seq, intended))
                     self._enter("observing", f"{declared.name} on {declared.target} is held")
                 time.sleep(TICK_S)
 
@@ -244,7 +244,7 @@ class Runner:
         """Record the intention, inject, and show that it took effect; an ineffective fault ends the exercise."""
         kind, target = FAULTS[declared.name], self._target()
         self._enter("fault", kind.does.format(target=declared.target))
-        aim = Aim(self.exercise, f"fault-{number}", declared.target, declared.parameters)
+        aim = aim_of(self.model, declared, self.exercise, number)
         prepared = meanwhile(lambda: kind.prepare(aim, target), self._tick)
         intended = FaultIntended(
             exercise=self.exercise,
@@ -271,29 +271,69 @@ class Runner:
         return seq, intended, injected, effect
 
     def _recover(self) -> None:
-        """After the undoing: watch on, see the target armed again, end the load and wait for the close of the day."""
-        self._enter("observing", "everything is undone")
-        self._wait_until(now().mono_us + self.scenario.after_ms * US_PER_MS)
-        self._enter("re-arming", "waiting until the range is as ready as before")
-        found = self._gate(REARMED_TIMEOUT_S, in_order=False)
-        self.recorder.record(ExerciseRearmed(self.exercise, found.ready, found.observed, now()))
-        if self._day is not None:
+        """After the undoing: see the target armed again, go the way back if there is one, and let the day end."""
+        kept = bool(self.course.look().outstanding())
+        self._observe("what is left waits for the evidence" if kept else "everything is undone")
+        self._rearm(in_order=False)
+        if self.scenario.fail_back:
+            self._complete_days("until every day is closed and every position confirmed")
+            self._fail_back()
+        elif self._days is not None:
             self._enter("day", "until the cut-off")
-            self._wait_until(self._day.cut_off.mono_us)
+            self._until(self._last_day_began, self.scenario.abort_when.exercise_longer_than_ms / 1000)
+            self._wait_until(self._days.laid[-1].cut_off.mono_us)
         self._enter("resolving", "no more is offered; every open instruction is brought to an answer")
         operator = Operator(self._target())
         meanwhile(operator.stop_load, self._tick)
         self._until(operator.vault_in_step, VAULT_TIMEOUT_S)
-        if self._day is not None:
-            self._await_close(operator, self._day)
+        if not self.scenario.fail_back:
+            self._complete_days("waiting until the day is closed and every position confirmed")
+        if kept:
+            self._take_evidence()
 
-    def _await_close(self, operator: Operator, day: DayScheduled) -> None:
-        """Wait until the day is closed and confirmed, or well past its deadline: whether it was, the ledger says."""
-        self._enter("closing", "waiting until the day is closed and every position confirmed")
-        while now().mono_us < day.close_by.mono_us + CLOSE_MARGIN_US:
-            if meanwhile(lambda: operator.day_complete(day.day), self._tick):
-                return
-            time.sleep(TICK_S)
+    def _take_evidence(self) -> None:
+        """Take the ledger as it is before what was kept for that is undone: only now can an audit find it."""
+        self._enter("collecting", "the ledger, before what an audit should find in it is undone")
+        meanwhile(lambda: collection.collect_ledger(self.recorder, self._target()), self._tick)
+        undo_all(self.course, self.recorder, self._tick)
+        self._rearm(in_order=False, load=False)
+
+    def _observe(self, detail: str) -> None:
+        self._enter("observing", detail)
+        self._wait_until(now().mono_us + self.scenario.after_ms * US_PER_MS)
+
+    def _rearm(self, *, in_order: bool, load: bool = True) -> None:
+        self._enter("re-arming", "waiting until the range is as ready as before")
+        found = self._gate(REARMED_TIMEOUT_S, in_order=in_order, load=load)
+        self.recorder.record(ExerciseRearmed(self.exercise, found.ready, found.observed, now()))
+
+    def _last_day_began(self) -> bool:
+        return self._days is None or len(self._days.laid) >= self.scenario.days or self._days.over
+
+    def _complete_days(self, detail: str) -> None:
+        """Wait until every day is complete, or well past its deadline: whether it was, the ledger says."""
+        if self._days is not None:
+            self._enter("closing", detail)
+            self._until(lambda: self._days is None or self._days.over, DAYS_TIMEOUT_S)
+
+    def _fail_back(self) -> None:
+        """Go the planned way back while clients offer work, and see the target as it is declared to be."""
+        self._enter("failing back", "a planned switchover to the leader that is declared")
+        done = meanwhile(lambda: fail_back(self.exercise, self._target, self.model), self._tick)
+        self.recorder.record(done)
+        self._observe(done.observed)
+        self._rearm(in_order=True)
+
+    def _go_on(self) -> None:
+        """Let the days go on, and say in a role's place what nobody attends to say."""
+        if self._days is not None:
+            self._days.look()
+        who, since_us = self.scenario.declaration, self.course.effect_us
+        if who is None or since_us is None or self.course.declared or self.order.attended:
+            return
+        if now().mono_us >= since_us + who.after_ms * US_PER_MS:
+            self.recorder.record(DisasterDeclared(self.exercise, who.by, simulated=True, occurred=now()))
+            self.course.look()
 
     # -- the end, however it came --
 
@@ -309,6 +349,8 @@ class Runner:
             undo_unrecorded(self.course)
             raise
         finally:
+            if self._days is not None:
+                self._days.end()
             if self._guard is not None:
                 self._guard.end()
             if self._hold is not None:
@@ -333,7 +375,7 @@ class Runner:
     def _target(self) -> Inventory:
         return inventory(self.keeper)[0]
 
-    def _gate(self, timeout_s: float, *, in_order: bool) -> gate.Gate:
+    def _gate(self, timeout_s: float, *, in_order: bool, load: bool = True) -> gate.Gate:
         """Return the first reading that is ready, or the last one before the time is over."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -342,7 +384,7 @@ class Runner:
             if view is None:
                 message = "there are no clients to see"
                 raise HoldfastError("HF404", message, remedy="use a range whose inventory names its records")
-            found = meanwhile(partial(gate.look, target, view, self.model, in_order=in_order), self._tick)
+            found = meanwhile(partial(gate.look, target, view, self.model, in_order=in_order, load=load), self._tick)
             if found.ready or time.monotonic() > deadline:
                 return found
             self._detail = found.missing
@@ -377,6 +419,7 @@ class Runner:
         if self._guard is not None and not self._guard.alive():
             message = "its guard ended; nothing goes on unguarded"
             raise Stopped(message)
+        self._go_on()
 
     def _show(self) -> None:
         """Read what the clients and their monitor wrote since the last look, and show where the exercise is."""
@@ -384,7 +427,8 @@ class Runner:
         if self._clients is not None:
             self._view = self._clients.look(now_us)
         self._copy_alarms()
-        calendar = business.calendar_clock(self._day, self.scenario, now_us) if self._day else None
+        declared, day = self.model.calendar, self._days.laid[-1] if self._days else None
+        calendar = business.calendar_clock(day, self.scenario, declared, now_us) if day and declared else None
         self._tell(
             Progress(
                 self.exercise,

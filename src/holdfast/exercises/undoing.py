@@ -114,7 +114,9 @@ def _undone(intended: FaultIntended) -> Seen:
     deadline = time.monotonic() + UNDO_TIMEOUT_S
     while True:
         if not keeper.alive():
-            # Everything that a fault can change lives in the keeper's own namespaces and ends with it.
+            if FAULTS[intended.name].reaches_out:
+                return Seen(so=False, observed="the range no longer exists, and what was done outside of it may remain")
+            # Everything that the others can change lives in the keeper's own namespaces and ends with it.
             return Seen(so=True, observed="the range no longer exists, and with it what was changed in it")
         try:
             faults.undo(intended)

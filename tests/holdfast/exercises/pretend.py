@@ -123,7 +123,9 @@ class PretendRange:
                 return {"ok": True, "inventory": self.document()}
             case {"op": "revoke", "exercise": exercise}:
                 self.revoked.add(exercise)
-            case {"op": "signal", "exercise": exercise} if exercise in self.revoked:
+            case {"op": "admit", "exercise": exercise} if exercise not in self.revoked:
+                pass
+            case {"op": "signal" | "admit", "exercise": exercise} if exercise in self.revoked:
                 return {"ok": False, "code": "MR110", "error": "may not inject any more", "remedy": "start anew"}
             case {"op": "signal", "process": name, "signal": number}:
                 os.killpg(self.children[name].pid, signal.Signals[f"SIG{number}"])

@@ -121,3 +121,11 @@ def test_a_gap_in_what_is_asked_for_is_no_steadiness(tmp_path: Path) -> None:
 def test_alarms_are_no_participant(tmp_path: Path) -> None:
     (tmp_path / "alarms.ndjson").write_text('{"op": "offer", "t_us": 1, "key": "k"}\n')
     assert Clients(tmp_path, INDICATOR).look(10).offered == 0
+
+
+def test_for_a_service_of_messages_the_live_view_follows_the_payments(tmp_path: Path) -> None:
+    row = {"op": "offer", "t_us": 1, "key": "k"}, {"op": "answer", "t_us": 2, "key": "k", "status": "settled"}
+    (tmp_path / "AURUM.ndjson").write_text("".join(json.dumps(each) + "\n" for each in row))
+    indicator = Indicator(("confirmed",), within_ms=200, participants_ppm=1_000_000, window_ms=300, probe="inbox")
+    view = Clients(tmp_path, indicator).look(1_000_000)
+    assert (view.offered, view.answered, view.state) == (1, 1, "available")

@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.connectors import postgres
 from holdfast.connectors.postgres import Standby
-from holdfast.connectors.range import Inventory, parse_inventory
+from holdfast.connectors.range import Inventory, LinkState, parse_inventory
 from holdfast.exercises import gate
 from holdfast.exercises.clients import View
 
@@ -85,3 +85,11 @@ def test_the_vault_must_pull_and_keep_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_range_directory_is_a_path() -> None:
     assert inventory().dir == Path("/nowhere")
+
+
+def test_a_line_that_is_impaired_and_one_that_is_down_are_not_whole() -> None:
+    whole = LinkState(("dc-a", "dc-b"), up=True)
+    assert gate.power(replace(inventory(), links={"wan": whole})).holds
+    late = gate.power(replace(inventory(), links={"wan": replace(whole, impaired=("drill-fault-1",))}))
+    assert (late.holds, late.observed) == (False, "wan is impaired by drill-fault-1")
+    assert not gate.power(replace(inventory(), links={"wan": replace(whole, up=False)})).holds

@@ -42,7 +42,7 @@ def test_a_lost_host_takes_its_processes_along_and_the_service_survives(model: M
 
 def test_a_lost_site_hits_its_resources_and_its_lines(model: Model) -> None:
     made = plan(model, model.scenarios["lose-dc-a"], "range")
-    assert {"db-a", "app-a", "ledger-a", "wan-dca-dcb", "router-dc-a"} <= set(made.steps[0].hit)
+    assert {"db-a", "app-a", "ledger-a", "wan-orion", "wan-vega", "router-dc-a"} <= set(made.steps[0].hit)
     assert "ledger-b" not in {*made.steps[0].hit, *made.taken_along}
 
 

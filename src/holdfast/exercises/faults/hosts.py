@@ -14,15 +14,16 @@ from holdfast.model.vocabulary import ParameterSchema
 
 def _prepare_host_loss(aim: Aim, inventory: Inventory) -> Prepared:
     hosts = (aim.target,) if aim.target in inventory.hosts else ()
-    return _prepare_loss(aim, inventory, hosts, request(inventory, "power_on", host=aim.target))
+    return prepare_loss(aim, inventory, hosts, request(inventory, "power_on", host=aim.target))
 
 
 def _prepare_site_loss(aim: Aim, inventory: Inventory) -> Prepared:
     hosts = tuple(sorted(name for name, host in inventory.hosts.items() if host.site == aim.target))
-    return _prepare_loss(aim, inventory, hosts, request(inventory, "site_on", site=aim.target))
+    return prepare_loss(aim, inventory, hosts, request(inventory, "site_on", site=aim.target))
 
 
-def _prepare_loss(aim: Aim, inventory: Inventory, hosts: tuple[str, ...], undoing: dict[str, str]) -> Prepared:
+def prepare_loss(aim: Aim, inventory: Inventory, hosts: tuple[str, ...], undoing: dict[str, str]) -> Prepared:
+    """Record every host that has power and all that runs there; HF401 if none has."""
     identity: dict[str, str] = {}
     for name in hosts:
         first = inventory.hosts[name].process

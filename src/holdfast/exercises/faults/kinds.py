@@ -1,8 +1,9 @@
 """What every fault is made of: its aim, what is prepared before it, what a probe sees, and how it is undone.
 
-A fault acts through the range's keeper and is probed from outside of it: in ``/proc``, and by trying from inside the
-network. What the probe will look at is recorded before the injection (``identity``), and so is the request that undoes
-it (``undo``): whoever comes next needs nothing but the recorded intention, and may undo what was never injected.
+A fault acts through the range's keeper, or as an operator or insider would, and is probed from outside of it: in
+``/proc``, and by trying from inside the network. What the probe will look at is recorded before the injection
+(``identity``), and so is what undoing asks for (``undo``): whoever comes next needs nothing but the recorded
+intention, and may undo what was never injected.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.range import KEEPER_SOCKET, Inventory
@@ -18,16 +20,27 @@ from holdfast.evidence.events import FaultIntended
 from holdfast.model.vocabulary import ParameterSchema
 
 KEEPER = "keeper"
+OfGroup = Literal["all", "quorum"]
+"""A whole group, or as many of its members as it takes that the others have no quorum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A fault of an exercise before it is intended: its id in the exercise, its target, its parameters."""
+    """A fault of an exercise before it is intended: its id in the exercise, its target, its parameters.
+
+    ``stands_for`` names what a group or a shared value stands for, as the model has it, and is empty for the rest.
+    """
 
     exercise: str
     fault: str
     target: str
     parameters: Mapping[str, object]
+    stands_for: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """What names the fault among those of all exercises."""
+        return f"{self.exercise}-{self.fault}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +59,21 @@ class Seen:
     observed: str
 
 
+def ask_keeper(intended: FaultIntended) -> None:
+    """Ask the keeper to undo a fault: idempotent, and needs only the intention. HF301 or HF302 if it does not."""
+    asked = dict(intended.undo)
+    Hypervisor(Path(asked.pop(KEEPER))).call(asked)
+
+
 @dataclass(frozen=True, slots=True)
 class FaultKind:
     """One fault. ``does``, ``shown_by`` and ``undone_by`` are sentences with ``{target}``, for plans and pages.
 
     ``prepare`` raises HF401 if the target is not there to be hit; ``probe`` and ``verify`` look once and raise nothing
     for what they do not find. ``verify`` gets the range as it is now: processes that came back have new pids.
+    ``undo`` needs the intention alone, and may be asked for again. ``until_evidence`` is said of a fault that is held
+    until the evidence is taken, for only then can an audit find it. ``cannot`` is why no machine of this kind can do
+    it, where none can. ``of_group`` is how much of a group it takes; what it hits ``goes_on`` where it does not stop.
     """
 
     schema: ParameterSchema
@@ -62,12 +84,13 @@ class FaultKind:
     inject: Callable[[FaultIntended, Hypervisor, Inventory], None]
     probe: Callable[[FaultIntended], Seen]
     verify: Callable[[FaultIntended, Inventory], Seen]
-
-
-def undo(intended: FaultIntended) -> None:
-    """Ask the keeper to undo a fault: idempotent, and needs only the intention. HF301 or HF302 if it does not."""
-    asked = dict(intended.undo)
-    Hypervisor(Path(asked.pop(KEEPER))).call(asked)
+    undo: Callable[[FaultIntended], None] = ask_keeper
+    until_evidence: bool = False
+    cannot: str = ""
+    of_group: OfGroup = "all"
+    goes_on: bool = False
+    reaches_out: bool = False
+    """Whether it may change what is not the range's, and does not end with it."""
 
 
 def parameters_text(parameters: Mapping[str, object]) -> dict[str, str]:
