@@ -11,18 +11,21 @@ from holdfast.evidence.events import (
     AboutAnExercise,
     AlarmRaised,
     DayScheduled,
+    DisasterDeclared,
     EvidenceAttached,
     EvidenceMissing,
     ExerciseArmed,
     ExerciseClosed,
     ExerciseOpened,
     ExerciseRearmed,
+    FailedBack,
     FaultIntended,
     FaultProbed,
     FaultUndone,
     PhaseEntered,
     StopRequested,
 )
+from holdfast.evidence.observed import ObservationDescribed, SourceImported, TimelineImported
 from holdfast.report.when import date_time
 from holdfast.state.exercise import Exercise, Recorded
 
@@ -47,7 +50,8 @@ def entries(exercise: Exercise) -> tuple[EntryLine, ...]:
 
 def _recorded(exercise: Exercise) -> Iterator[tuple[int, int, AboutAnExercise]]:
     """Yield every event of an exercise with its number and when it was recorded."""
-    yield from _told(exercise.opened, exercise.armed, exercise.day, exercise.rearmed)
+    yield from _told(exercise.opened, exercise.armed, *exercise.days, exercise.rearmed)
+    yield from _told(exercise.declared, exercise.failed_back)
     for fault in exercise.faults:
         yield from _told(fault.intended)
         yield from _told(*fault.probes, *fault.undos)
@@ -55,6 +59,8 @@ def _recorded(exercise: Exercise) -> Iterator[tuple[int, int, AboutAnExercise]]:
     yield from _told(*exercise.stops, *exercise.closes)
     yield from _told(*exercise.evidence.values())
     yield from _told(*exercise.gaps.values())
+    if exercise.observation is not None:
+        yield from _told(exercise.observation.described, *exercise.observation.sources, *exercise.observation.lines)
 
 
 def _told(*kept: Recorded[Any] | None) -> Iterator[tuple[int, int, AboutAnExercise]]:
@@ -63,7 +69,7 @@ def _told(*kept: Recorded[Any] | None) -> Iterator[tuple[int, int, AboutAnExerci
             yield recorded.seq, recorded.at_utc_us, recorded.event
 
 
-def _what(event: AboutAnExercise) -> str:  # noqa: C901 - one case for each kind of event
+def _what(event: AboutAnExercise) -> str:  # noqa: C901, PLR0912 - one case for each kind of event
     """Return one line of what an event says."""
     match event:
         case ExerciseOpened():
@@ -73,6 +79,10 @@ def _what(event: AboutAnExercise) -> str:  # noqa: C901 - one case for each kind
             return f"{'ready' if event.ready else 'not ready'}{f' ({read})' if read else ''}"
         case DayScheduled():
             return f"day {event.day}, cut-off {date_time(event.cut_off.utc_us)}, {event.compression} times faster"
+        case DisasterDeclared():
+            return f"by {event.by}{', simulated: nobody attended' if event.simulated else ''}"
+        case FailedBack():
+            return f"{event.leader} {'leads again' if event.done else 'does not lead again'}: {event.observed}"
         case FaultIntended():
             return f"{event.name} on {event.target} is about to be injected, for at most {event.box_ms / 1000:g} s"
         case FaultProbed():
@@ -87,6 +97,14 @@ def _what(event: AboutAnExercise) -> str:  # noqa: C901 - one case for each kind
             return f"{event.attachment.name}, collected by {event.collected_by} from {event.read_from}"
         case EvidenceMissing():
             return f"{event.name} could not be collected: {event.why}"
+        case ObservationDescribed():
+            return f"{event.what}: {event.title}; answered for by {event.lead}"
+        case SourceImported():
+            told = f"{event.attachment.name}, {event.rows:,} rows of {event.record}"
+            return f"{told}, exported by {event.exported_by} with {event.exported_with}"
+        case TimelineImported():
+            kind = f"{event.milestone}, " if event.milestone else ""
+            return f"{kind}{date_time(event.occurred.utc_us)}, {event.by}: {event.what}"
         case StopRequested():
             return f"stop by {event.by}: {event.why}"
         case ExerciseClosed():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from holdfast.checks.case import Outcome
 from holdfast.checks.day import clock_time
 from holdfast.checks.promises import promises
-from holdfast.checks.words import count, duration, money, some
+from holdfast.checks.words import count, money, some
 from holdfast.measures.judgement import Judgement
 from holdfast.measures.timestamps import principal
 from holdfast.model.types import Model
@@ -22,6 +22,10 @@ _HAPPENED: Mapping[str, str] = {
     "host.loss": "lost power",
     "site.loss": "was lost",
     "network.partition": "was cut off from the network",
+    "link.down": "went down",
+    "link.delay": "was late",
+    "link.loss": "lost packets",
+    "link.rate": "was slow",
 }
 
 VERDICT_WORDS: Mapping[str, str] = {
@@ -46,10 +50,25 @@ def happened(model: Model, fault: FaultRecord) -> str:
     intended = fault.intended.event
     subject = title_of(model, intended.target)
     subject = subject[:1].upper() + subject[1:]
-    if intended.name == "network.partition" and intended.parameters.get("from"):
-        away = (title_of(model, name.strip()) for name in intended.parameters["from"].split(","))
-        return f"{subject} was cut off from {', '.join(name[:1].lower() + name[1:] for name in away)}"
+    if intended.name == "network.partition":
+        return f"{subject} {_cut_off(model, intended.parameters)}"
     return f"{subject} {_HAPPENED.get(intended.name, f'was hit by {intended.name}')}"
+
+
+def _cut_off(model: Model, parameters: Mapping[str, str]) -> str:
+    """Return what a partition came to for its target: from whom, for which traffic, in which direction."""
+
+    def named(parameter: str) -> str:
+        titles = (title_of(model, name.strip()) for name in parameters[parameter].split(","))
+        return ", ".join(title[:1].lower() + title[1:] for title in titles)
+
+    if "ring" in parameters:
+        return f"was made one of a ring with {named('ring')}, where each reaches its neighbours alone"
+    beside = f" with {named('with')}" if "with" in parameters else ""
+    away = named("from") if "from" in parameters else "the network"
+    only = f", for {parameters['only']} alone" if "only" in parameters else ""
+    one_way = {"out": ", though it still heard it", "in": ", though it was still heard there"}
+    return f"was cut off{beside} from {away}{only}{one_way.get(parameters.get('direction', ''), '')}"
 
 
 def headline(judgement: Judgement) -> str:
@@ -64,6 +83,10 @@ def headline(judgement: Judgement) -> str:
 
 def _struck(judgement: Judgement) -> str:
     """Return what was broken, and when, on the drill's calendar if it had one."""
+    if judgement.case.imported is not None:
+        line, given = judgement.case.imported.milestone("occurred"), judgement.exercise.observation
+        title = f"{given.described.event.title.rstrip('.')}. " if given else ""
+        return f"{title}{clock_time(line.at_us)[:8]} UTC: {line.what.rstrip('.')}." if line else title.rstrip()
     parts = []
     calendar = drill_calendar(judgement)
     for fault in judgement.case.effective:
@@ -85,15 +108,17 @@ def _service(judgement: Judgement) -> str:
         silence = next(figure for figure in judgement.clocks if figure.name == "silence")
         if case.unwatched:
             return f"What clients saw is not known: {case.unwatched}."
+        if case.observed.sampled_every_us:
+            return f"{_capital(case.service.title)} was good at each of {count(case.observed.offered, 'sample')}."
         if case.observed.served < case.observed.offered:
             late = count(case.observed.offered - case.observed.served, "instruction")
             service = _capital(case.service.title)
             return f"{service} stayed at or above its minimum; {late} of {case.observed.offered:,} not served in time."
         served = f"Clients of {case.service.title.lower()} were served in time throughout"
         return f"{served}; the longest silence was {silence.shown}."
-    lasted = duration(case.lasted_us(disruption))
+    lasted = case.extent(disruption)
     if disruption.restored_us is None:
-        lasted = f"more than {lasted}, to the end of the record"
+        lasted = f"{lasted}, to the end of the record"
     many = len(case.interruptions)
     again = f", the longest of {count(many, 'interruption')}" if many > 1 else ""
     return f"{_capital(case.service.title)} was disrupted for {lasted}{again}."
@@ -121,16 +146,33 @@ def _day(judgement: Judgement) -> str:
     calendar = drill_calendar(judgement)
     if outcome is None:
         return ""
+    if judgement.case.imported is not None:
+        return _observed_day(judgement, outcome)
     if calendar is None:
         return outcome.explanation
     at = {stamp.name: stamp.mono_us for stamp in judgement.timestamps}
     closed_us = at.get("day-closed")
+    wanted = judgement.case.scenario.days
+    if wanted > 1:
+        closes = [us for name, us in at.items() if name.startswith("day-closed") and us is not None]
+        times = " and ".join(calendar.shown(us) for us in closes)
+        answer = "each complete" if outcome.answer == "held" else outcome.measured
+        return f"Of {wanted} settlement days {len(closes)} closed, at {times or 'no time'}: {answer}."
     if closed_us is None:
         return outcome.explanation
     complete = {"held": "complete", "broken": "but not complete"}.get(outcome.answer, "whether complete is not known")
     close_by_us = at.get("close-by")
     deadline = f" (deadline {calendar.shown(close_by_us)})" if close_by_us is not None else ""
     return f"The settlement day closed at {calendar.shown(closed_us)}{deadline}, {complete}."
+
+
+def _observed_day(judgement: Judgement, outcome: Outcome) -> str:
+    """Return how an observed settlement day ended."""
+    at = {stamp.name: stamp.utc_us for stamp in judgement.timestamps}
+    closed_us, close_by_us = at.get("day-closed"), at.get("close-by")
+    if outcome.answer != "held" or closed_us is None or close_by_us is None:
+        return outcome.explanation
+    return f"The test day closed at {clock_time(closed_us)[:8]} (deadline {clock_time(close_by_us)[:8]}), complete."
 
 
 def _not_held(judgement: Judgement) -> str:

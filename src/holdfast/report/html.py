@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from holdfast.checks.case import Case
@@ -13,31 +12,20 @@ from holdfast.checks.day import clock_time
 from holdfast.checks.words import count, declared, duration
 from holdfast.measures.figure import Figure
 from holdfast.measures.judgement import Judgement
+from holdfast.measures.timestamps import Timestamp
 from holdfast.report import svg
 from holdfast.report.calendar import DrillCalendar, drill_calendar
 from holdfast.report.entries import entries
 from holdfast.report.headline import VERDICT_WORDS, headline, title_of
-from holdfast.report.scale import scale
+from holdfast.report.observed import observed_cards, observed_part
+from holdfast.report.page import ENVIRONMENT, MARKS, policy
+from holdfast.report.scale import scale, share_of
 from holdfast.report.style import STYLE, STYLE_DIGEST
 from holdfast.report.template import PAGE
 from holdfast.report.timeline import timeline
 from holdfast.report.when import date_minute
 from holdfast.state.exercise import FaultRecord
 from holdfast.state.service import NoTimeline
-
-# A verdict is a shape, a colour and a word, so that it survives a printer without colours and an eye without red.
-_SHAPES: Mapping[str, tuple[Markup, ...]] = {
-    "held": (svg.tag("circle", cx=8, cy=8, r=6.6), svg.tag("path", d="M5 8.3l2.1 2.1L11 6.2")),
-    "broken": (
-        svg.tag("rect", x=1.6, y=1.6, width=12.8, height=12.8, rx=1.5),
-        svg.tag("path", d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2"),
-    ),
-    "unknown": (svg.tag("path", d="M8 1L15 8L8 15L1 8Z"), svg.tag("path", d="M8 4.9v3.6M8 10.9v.1")),
-}
-_MARKS = {
-    word: svg.tag("svg", *_SHAPES.get(word, _SHAPES["unknown"]), viewBox="0 0 16 16", class_="mark", aria_hidden="true")
-    for word in VERDICT_WORDS
-}
 
 _LEGEND = (
     (svg.rectangle(0, 2, 22, 9, "acknowledged"), "acknowledged"),
@@ -49,27 +37,7 @@ _LEGEND = (
 )
 
 
-def _shown(value: object) -> object:
-    """Return what is printed for a value: in a text nothing may hide."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else svg.visible(value)
-
-
-def _ranges(seqs: Iterable[int]) -> list[tuple[int, int]]:
-    """Return numbers as runs of first and last."""
-    runs: list[tuple[int, int]] = []
-    for seq in sorted(set(seqs)):
-        if runs and runs[-1][1] == seq - 1:
-            runs[-1] = (runs[-1][0], seq)
-        else:
-            runs.append((seq, seq))
-    return runs
-
-
-_ENVIRONMENT = Environment(
-    autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
-)
-_ENVIRONMENT.filters["ranges"] = _ranges
-_TEMPLATE = _ENVIRONMENT.from_string(PAGE)
+_TEMPLATE = ENVIRONMENT.from_string(PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +85,12 @@ def render(judgement: Judgement) -> str:
     return _TEMPLATE.render(
         j=judgement,
         style=Markup(STYLE),  # noqa: S704 - the style sheet is a constant of this package
-        policy=f"default-src 'none'; style-src '{STYLE_DIGEST}'; base-uri 'none'; form-action 'none'",
+        policy=policy(STYLE_DIGEST),
         right=Markup(' class="right"'),
-        legend=_LEGEND,
-        marks=_MARKS,
+        legend=_legend(judgement),
+        marks=MARKS,
         words=VERDICT_WORDS,
-        when=f"{date_minute(judgement.exercise.opened.at_utc_us)} UTC",
+        when=f"{date_minute(judgement.exercise.began_utc_us)} UTC",
         story=headline(judgement),
         why=_why(judgement),
         cards=_cards(judgement),
@@ -132,6 +100,8 @@ def render(judgement: Judgement) -> str:
         scale_lead=_scale_lead(judgement),
         verdict_lead=_verdict_lead(judgement),
         faults=[_fault_row(judgement, fault) for fault in judgement.exercise.faults],
+        observed=observed_part(judgement, partial(_since, judgement.case)),
+        stamps_lead=_stamps_lead(judgement),
         calendar=calendar is not None,
         stamps=sorted(
             (
@@ -141,7 +111,7 @@ def render(judgement: Judgement) -> str:
                     "" if stamp.utc_us is None else clock_time(stamp.utc_us),
                     calendar.shown(stamp.mono_us) if calendar and stamp.mono_us is not None else "",
                     stamp.source,
-                    stamp.note,
+                    f"{stamp.note}{_bounds(stamp)}",
                     stamp.evidence,
                 )
                 for stamp in stamps
@@ -153,6 +123,13 @@ def render(judgement: Judgement) -> str:
         files=_files(judgement),
         entries=entries(judgement.exercise),
     )
+
+
+def _legend(judgement: Judgement) -> tuple[tuple[Markup, str], ...]:
+    """Return what stands for what in the picture; without payments nothing stands for them."""
+    observed = judgement.case.timeline
+    known = isinstance(observed, NoTimeline) or observed.bins
+    return _LEGEND if known else tuple(each for each in _LEGEND if each[1] not in {"acknowledged", "offered"})
 
 
 def _why(judgement: Judgement) -> str:
@@ -182,6 +159,8 @@ def _cards(judgement: Judgement) -> list[_Card]:
     rta, mttd, lost = figures["rta"], figures["mttd"], figures["lost"]
     service = judgement.case.service
     limits = f"objective {declared(service.rto_ms)} · tolerance {declared(service.impact_tolerance.duration_ms)}"
+    if judgement.case.imported is not None:
+        return observed_cards(judgement, _Card)
     noticed = "by the participants' own alarm" if mttd.value is not None else "nobody raised an alarm"
     if mttd.value is None and rta.value == 0:
         noticed = "clients saw nothing to notice"
@@ -200,6 +179,13 @@ def _day_card(judgement: Judgement, margin: Figure) -> _Card:
     closed_us, close_by_us = at.get("day-closed"), at.get("close-by")
     if calendar is None or closed_us is None or close_by_us is None or margin.value is None:
         return _Card("Settlement day closed", "–", "no close is on record")
+    wanted = judgement.case.scenario.days
+    if wanted > 1:
+        closes = [at_us for name, at_us in at.items() if name.startswith("day-closed") and at_us is not None]
+        times = " and ".join(calendar.shown(at_us) for at_us in closes)
+        return _Card(
+            "Settlement days closed", f"{len(closes)} of {wanted}", f"at {times}, {calendar.compression}× faster"
+        )
     apart = f"{margin.shown} of the run left" if margin.value >= 0 else f"{duration(-margin.value)} of the run too late"
     return _Card(
         "Settlement day closed", calendar.shown(closed_us), f"deadline {calendar.shown(close_by_us)} · {apart}"
@@ -217,6 +203,13 @@ def _chart_lead(judgement: Judgement, calendar: DrillCalendar | None) -> str:
     observed = judgement.case.timeline
     if isinstance(observed, NoTimeline):
         return f"There is no timeline to draw: {observed.why}."
+    if observed.sampled_every_us:
+        every = declared(observed.sampled_every_us // 1_000)
+        shown = "Payments offered and acknowledged, by the participants' own records. " if observed.bins else ""
+        return (
+            f"{shown}The service's strip is by samples {every} apart: shaded twice where it was disrupted for certain,"
+            " once where it may have been."
+        )
     bins = "Acknowledgements got by the participants, in steps of a quarter of a second, from their own records."
     if calendar is None:
         return bins
@@ -229,9 +222,27 @@ def _scale_lead(judgement: Judgement) -> str:
     """Return what the second picture shows, with the honest ratio."""
     rta = next(figure for figure in judgement.clocks if figure.name == "rta")
     rto_ms = judgement.case.service.rto_ms
-    used = f"{rta.value / 10 / rto_ms:.2g} % of the objective" if rta.value and rto_ms else "the whole objective"
+    used = f"{share_of(rta.value, rto_ms)} of the objective" if rta.value and rto_ms else "the whole objective"
     scaled = "Logarithmic scale: every step to the right is many times the one before."
     return f"{scaled} {duration(rta.value or 0)} is {used}."
+
+
+def _bounds(stamp: Timestamp) -> str:
+    """Return between what an instant lies, where it is not known exactly."""
+    if stamp.bounds_us is None or stamp.bounds_us[0] == stamp.bounds_us[1]:
+        return ""
+    first, last = (clock_time(at_us) for at_us in stamp.bounds_us)
+    return f" · between {first} and {last}"
+
+
+def _stamps_lead(judgement: Judgement) -> str:
+    """Return how to read the timestamps."""
+    if judgement.case.imported is None:
+        return "T is the first injection. Every instant was read from a machine's clock; none was typed in."
+    return (
+        "T is when it occurred, by the timeline. What was read from a timeline was written down by people; every"
+        " instant is by its source's clock, corrected."
+    )
 
 
 def _since(case: Case, mono_us: int | None) -> str:
@@ -294,6 +305,10 @@ def _files(judgement: Judgement) -> list[_File]:
     opened = judgement.exercise.opened
     attached = [(opened.event.model, opened.seq)]
     attached += [(recorded.event.attachment, recorded.seq) for recorded in judgement.exercise.evidence.values()]
+    if judgement.exercise.observation is not None:
+        described, sources = judgement.exercise.observation.described, judgement.exercise.observation.sources
+        attached.append((described.event.manifest, described.seq))
+        attached += [(source.event.attachment, source.seq) for source in sources]
     return [
         _File(attachment.name, f"{attachment.size_bytes:,}", attachment.sha256, seq)
         for attachment, seq in sorted(attached, key=lambda pair: (pair[1], pair[0].name))

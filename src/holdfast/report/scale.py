@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 1120.0, 132.0
 LEFT, RIGHT = 24.0, 1096.0
 AXIS_Y = 92.0
 FONT = 12.0
+NEAR = 150.0  # two labels nearer than this would run into each other
+PERCENT_WHOLE = 10
 
 _TICKS_MS = (
     (100, "0.1 s"),
@@ -65,6 +67,9 @@ def scale(judgement: Judgement) -> Markup | None:
         share = (math.log10(ms) - math.log10(low)) / (math.log10(high) - math.log10(low))
         return LEFT + (RIGHT - LEFT) * share
 
+    if len(points) > 1 and abs(x(points[0].ms) - x(points[1].ms)) < NEAR:
+        # Beside its objective the outage's label stands above it.
+        points[0] = replace(points[0], above=3)
     parts = [svg.line(LEFT, AXIS_Y, RIGHT, AXIS_Y, "frame")]
     for ms, label in _TICKS_MS:
         if low <= ms <= high:
@@ -73,7 +78,7 @@ def scale(judgement: Judgement) -> Markup | None:
             parts += [svg.text(x(ms), AXIS_Y + 19, label, "axis", anchor)]
     for point in points:
         parts += _drawn(point, x(point.ms))
-    percent = f"{recovery / 10 / service.rto_ms:.2g} %" if service.rto_ms else "more than all"
+    percent = share_of(recovery, service.rto_ms) if service.rto_ms else "more than all"
     title = f"The outage used {percent} of its objective of {declared(service.rto_ms)}. Logarithmic scale"
     return svg.tag(
         "svg",
@@ -83,6 +88,12 @@ def scale(judgement: Judgement) -> Markup | None:
         class_="scale",
         role="img",
     )
+
+
+def share_of(us: int, ms: int) -> str:
+    """Return what part of an objective a time is: ``0.42 %``, ``113 %``."""
+    percent = us / 10 / ms
+    return f"{percent:.0f} %" if percent >= PERCENT_WHOLE else f"{percent:.2g} %"
 
 
 def _drawn(point: _Point, x: float) -> list[Markup]:

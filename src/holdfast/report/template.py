@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PAGE = """\
+MACROS = """\
 {%- macro notes(seqs) -%}
 {%- if seqs -%}<span class="notes">
 {%- for first, last in seqs|ranges %}{% if not loop.first %}, {% endif -%}
@@ -27,6 +27,66 @@ PAGE = """\
 {{ picture }}
 </div>
 {%- endmacro -%}
+"""
+"""What pages say again and again."""
+
+OBSERVED = """\
+<section>
+<h2>The timeline</h2>
+<p class="lead">{{ observed.timeline_lead }}</p>
+<table class="stack">
+{{ head('UTC', 'From T', 'Who', 'What', 'Said to be', 'By hand', 'Entries') }}
+<tbody>
+{% for line in observed.lines %}
+<tr>
+<td class="time">{{ line.utc }}</td>
+<td data-name="From T:" class="time">{{ line.since }}</td>
+<td data-name="Who:">{{ line.by }}</td>
+<td>{{ line.what }}</td>
+<td data-name="Said to be:">{{ line.milestone }}</td>
+<td data-name="By hand:">{% if line.workaround %}<span class="tag">{{ line.workaround }}</span>{% endif %}</td>
+<td class="right">{{ notes(line.evidence) }}</td>
+</tr>
+{% else %}
+<tr><td colspan="7" class="muted">No timeline is among the records.</td></tr>
+{% endfor %}
+</tbody>
+</table>
+</section>
+
+<section>
+<h2>Where the records are from</h2>
+<p class="lead">{{ observed.sources_lead }}</p>
+<table class="stack">
+{{ head('Record', 'File', 'Rows', 'Exported, UTC', 'Clock to UTC', 'SHA-256', 'Entries') }}
+<tbody>
+{% for source in observed.sources %}
+<tr>
+<td>{{ source.record }}</td>
+<td data-name="File:" class="mono">{{ source.file }}</td>
+<td data-name="Rows:" class="right">{{ source.rows }}</td>
+<td data-name="Exported:">{{ source.exported }}<br><span class="muted small">{{ source.with_ }}</span></td>
+<td data-name="Clock to UTC:" class="nowrap">{{ source.clock }}</td>
+<td data-name="SHA-256:" class="mono nowrap">{{ source.digest }}…</td>
+<td class="right">{{ notes(source.evidence) }}</td>
+</tr>
+{% endfor %}
+</tbody>
+</table>
+{% if observed.lacking %}
+<dl class="absent">{% for what, why in observed.lacking %}<dt>{{ what }}</dt><dd>{{ why }}</dd>{% endfor %}</dl>
+{% endif %}
+<p class="small muted">{{ observed.agreement }}</p>
+{% if observed.contradictions %}
+<ul>{% for each in observed.contradictions %}<li>{{ each.what }} {{ notes(each.evidence) }}</li>{% endfor %}</ul>
+{% endif %}
+</section>
+"""
+"""What stands in the place of what was broken, where nothing was injected from here."""
+
+PAGE = (
+    MACROS
+    + """\
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -103,6 +163,11 @@ PAGE = """\
 </table>
 </section>
 
+{% if observed %}
+"""
+    + OBSERVED
+    + """\
+{% else %}
 <section>
 <h2>What was broken</h2>
 <p class="lead">{{ j.case.scenario.basis }}
@@ -125,10 +190,11 @@ PAGE = """\
 </tbody>
 </table>
 </section>
+{% endif %}
 
 <section>
 <h2>Timestamps</h2>
-<p class="lead">T is the first injection. Every instant was read from a machine's clock; none was typed in.</p>
+<p class="lead">{{ stamps_lead }}</p>
 <table class="stack">
 {{ head('Instant', 'From T', 'UTC', 'Calendar', 'Read from', 'What', 'Entries') if calendar
 else head('Instant', 'From T', 'UTC', 'Read from', 'What', 'Entries') }}
@@ -166,7 +232,8 @@ else head('Instant', 'From T', 'UTC', 'Read from', 'What', 'Entries') }}
 {%- if figure.note %}<br><span class="muted small">{{ figure.note }}</span>{% endif %}</td>
 <td data-name="Bound:" class="nowrap">{{ figure.bound or '–' }}</td>
 <td data-name="n:">{{ '{:,}'.format(figure.n) }}</td>
-<td data-name="Interval:" class="muted">none: {{ figure.no_interval }}</td>
+<td data-name="Interval:" class="muted">{% if figure.interval %}{{ figure.interval_shown }}{% else -%}
+none: {{ figure.no_interval }}{% endif %}</td>
 <td data-name="From → to:" class="muted">{{ figure.formula }}</td>
 <td class="right">{{ notes(figure.footnotes) }}</td>
 </tr>
@@ -247,3 +314,4 @@ Made by Holdfast {{ j.judged_by_version }} from the log alone: the same entries 
 </body>
 </html>
 """
+)

@@ -21,6 +21,7 @@ from holdfast.state.service import BIN_US, Interruption, Interval, NoTimeline, T
 WIDTH = 1120.0
 LEFT, RIGHT = 132.0, 1096.0
 PLOT_HEIGHT = 170.0
+EMPTY_HEIGHT = 96.0  # where nobody's payments are known
 STRIP, GAP = 13.0, 5.0
 FLAG_ROW = 19.0
 FLAG_FONT = 11.5
@@ -32,6 +33,9 @@ SECOND_US = 1_000_000
 LEAD_US = 10 * SECOND_US
 PEAK_SHOWN = 2.0  # times the highest offered load
 
+_MINUTE_US = 60_000_000
+_UNITS = ((SECOND_US, "seconds"), (_MINUTE_US, "minutes"), (60 * _MINUTE_US, "hours"))
+MOST_OF_A_UNIT = 1_200
 _DAY_STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 240)
 
 
@@ -87,12 +91,13 @@ def timeline(judgement: Judgement) -> Markup | None:
     calendar = drill_calendar(judgement)
     flags, flags_height = _flags([mark for mark in marks if axis.from_us <= mark.at_us <= axis.to_us], axis)
     top = (26.0 if calendar else 6.0) + flags_height
-    strips_top = top + PLOT_HEIGHT + 12
+    plot_height = PLOT_HEIGHT if observed.bins else EMPTY_HEIGHT
+    strips_top = top + plot_height + 12
     strips, bottom = _strips(judgement, observed, axis, strips_top)
     parts = [
-        *(_calendar_axis(calendar, axis, top + PLOT_HEIGHT) if calendar else ()),
+        *(_calendar_axis(calendar, axis, top + plot_height) if calendar else ()),
         *_shading(judgement.case.interruptions, observed, axis, (top, bottom)),
-        *_throughput(observed, axis, top),
+        *(_throughput(observed, axis, top) if observed.bins else ()),
         *_stems(flags, axis, bottom),
         *strips,
         *_seconds_axis(axis, bottom),
@@ -121,22 +126,29 @@ def _marks(judgement: Judgement) -> list[Mark]:
     """Return the moments worth a flag, those on the clock of the picture."""
     kinds = {
         "detected": ("alarm", "alarm"),
+        "declared": ("declared", "alarm"),
         "minimum-service": ("restored", "restored"),
         "undone": ("fault undone", "undo"),
         "re-armed": ("re-armed", "undo"),
         "cut-off": ("cut-off", "day"),
         "day-closed": ("day closed", "day"),
         "close-by": ("close deadline", "deadline"),
+        "failed-back": ("failed back", "undo"),
     }
+    # Of the days after the struck one the opening and the close are worth a flag; the tables have the rest.
+    after = {"opens": ("opens", "day"), "day-closed": ("closed", "day")}
     marks = []
     for stamp in judgement.timestamps:
         if stamp.mono_us is None:
             continue
         if stamp.name.startswith("occurred"):
-            marks.append(Mark(stamp.mono_us, stamp.note, "fault"))
+            marks.append(Mark(stamp.mono_us, stamp.note if judgement.case.imported is None else "occurred", "fault"))
         elif stamp.name in kinds:
             label, kind = kinds[stamp.name]
             marks.append(Mark(stamp.mono_us, label, kind))
+        elif (parts := stamp.name.rpartition("-"))[0] in after:
+            label, kind = after[parts[0]]
+            marks.append(Mark(stamp.mono_us, f"day {parts[2]} {label}", kind))
     marks.sort(key=lambda mark: (mark.at_us, mark.label))
     # Events on another clock than the records have no place in the picture.
     return [] if isinstance(judgement.case.observed, NoTimeline) else marks
@@ -183,27 +195,26 @@ def _t(at_us: int, axis: Axis) -> str:
 
 def _calendar_axis(calendar: DrillCalendar, axis: Axis, bottom: float) -> Iterator[Markup]:
     """Yield the business day along the top, with how much faster it ran."""
-    first, last = calendar.minute(axis.from_us), calendar.minute(axis.to_us)
-    step = next((step for step in _DAY_STEPS_MIN if (last - first) / step <= MAX_TICKS), None)
-    step = step or math.ceil((last - first) / MAX_TICKS)
+    span_min = (axis.to_us - axis.from_us) * calendar.compression / _MINUTE_US
+    step = next((step for step in _DAY_STEPS_MIN if span_min / step <= MAX_TICKS), None)
+    step = step or math.ceil(span_min / MAX_TICKS)
     yield svg.text(LEFT - 10, 13, f"calendar {calendar.compression}×", "axis strong", "end")
-    minute = int(first // step + 1) * step
-    while minute <= last:
-        x = axis.x(calendar.instant(minute))
+    for at_us in calendar.ticks(axis.from_us, axis.to_us, step):
+        x = axis.x(at_us)
         yield svg.line(x, 17, x, bottom, "grid calendar")
-        yield svg.text(x, 13, calendar.shown(int(calendar.instant(minute))), "axis", "middle")
-        minute += step
+        yield svg.text(x, 13, calendar.shown(at_us), "axis", "middle")
 
 
 def _seconds_axis(axis: Axis, bottom: float) -> Iterator[Markup]:
-    """Yield seconds before and after the first injection, along the bottom."""
-    first, last = ((edge - axis.zero_us) / SECOND_US for edge in (axis.from_us, axis.to_us))
+    """Yield seconds before and after the first injection, along the bottom; minutes or hours where it took long."""
+    unit_us, unit = next(u for u in _UNITS if axis.to_us - axis.from_us <= u[0] * MOST_OF_A_UNIT or u == _UNITS[-1])
+    first, last = ((edge - axis.zero_us) / unit_us for edge in (axis.from_us, axis.to_us))
     step = svg.round_step(last - first, MAX_TICKS)
     yield svg.line(LEFT, bottom, RIGHT, bottom, "frame")
-    yield svg.text(LEFT - 10, bottom + 18, "seconds", "axis strong", "end")
+    yield svg.text(LEFT - 10, bottom + 18, unit, "axis strong", "end")
     tick = -int(-first // step) * step if first < 0 else int(first // step + 1) * step
     while tick <= last:
-        x = axis.x(axis.zero_us + tick * SECOND_US)
+        x = axis.x(axis.zero_us + tick * unit_us)
         yield svg.line(x, bottom, x, bottom + 4, "frame")
         sign = "T" if tick == 0 else ("+" if tick > 0 else "−")
         label = "T" if tick == 0 else f"{sign}{svg.number(abs(tick))}"
@@ -222,6 +233,11 @@ def _shading(
         begin, end = axis.x(interruption.disrupted_us), axis.x(end_us)
         lasted = duration(end_us - interruption.disrupted_us)
         lasted = f"more than {lasted}" if interruption.restored_us is None else lasted
+        if interruption.surely_us is not None:
+            surely = [axis.x(at_us) for at_us in interruption.surely_us]
+            certain = duration(interruption.surely_us[1] - interruption.surely_us[0])
+            lasted = f"{certain} to {lasted}" if interruption.restored_us is not None else f"more than {certain}"
+            yield svg.rectangle(surely[0], top, surely[1] - surely[0], bottom - top, "outage", f"{certain} for certain")
         yield svg.rectangle(begin, top, end - begin, bottom - top, "outage", f"disrupted for {lasted}")
         if svg.width_of(lasted, 22) + 16 < end - begin:
             yield svg.text((begin + end) / 2, top + 62, lasted, "outage-time", "middle")

@@ -1,8 +1,9 @@
-"""UTC instants in words."""
+"""Instants in words: in UTC, and in the time of a place."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,3 +25,29 @@ def _shown(utc_us: int, form: str, cut: int) -> str:
     except OverflowError:
         return f"{utc_us} µs"
     return text[:-cut] if cut else text
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The time of a place, for people who work by its clocks."""
+
+    zone: tzinfo
+
+    @property
+    def name(self) -> str:
+        """What the zone is called, like ``Europe/Amsterdam``."""
+        return str(self.zone)
+
+    def date_time(self, utc_us: int) -> str:
+        """Return an instant as ``2026-11-21 09:41``."""
+        return self._shown(utc_us, "%Y-%m-%d %H:%M")
+
+    def time(self, utc_us: int) -> str:
+        """Return an instant as ``09:41``."""
+        return self._shown(utc_us, "%H:%M")
+
+    def _shown(self, utc_us: int, form: str) -> str:
+        try:
+            return (_EPOCH + timedelta(microseconds=utc_us)).astimezone(self.zone).strftime(form)
+        except OverflowError:
+            return f"{utc_us} µs"

@@ -1,0 +1,1 @@
+"""The report over many exercises, as one page."""
