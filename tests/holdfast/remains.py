@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from holdfast.checks import CALENDAR_CHECKS, CHECKS
 from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import Envelope, body_of, kind_of
 from holdfast.evidence.events import (
@@ -24,11 +23,11 @@ from holdfast.evidence.events import (
     Instant,
     LogOpened,
 )
+from holdfast.exercises.vocabulary import vocabulary
 from holdfast.measures.judgement import Judgement, judge_exercise
 from holdfast.model.loader import attachment as model_attachment
 from holdfast.model.loader import load
 from holdfast.model.types import Model
-from holdfast.model.vocabulary import Parameter, ParameterSchema, Vocabulary
 
 Row = dict[str, Any]
 
@@ -40,17 +39,7 @@ GATEWAYS = ("settlement-a", "settlement-b")
 EXERCISE = "ex-0001"
 SECOND = 1_000_000
 
-VOCABULARY = Vocabulary(
-    faults={
-        "site.loss": ParameterSchema(frozenset({"site"})),
-        "host.loss": ParameterSchema(frozenset({"host"})),
-        "process.kill": ParameterSchema(frozenset({"application", "database"})),
-        "process.freeze": ParameterSchema(frozenset({"application", "database", "host"})),
-        "network.partition": ParameterSchema(frozenset({"host", "site"}), {"from": Parameter("places")}),
-    },
-    checks=frozenset(CHECKS),
-    calendar_checks=CALENDAR_CHECKS,
-)
+VOCABULARY = vocabulary()
 
 
 def instant(t_us: int) -> Instant:

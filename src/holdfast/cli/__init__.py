@@ -12,18 +12,25 @@ from rich.console import Console
 
 from holdfast.cli import (
     approve,
+    campaign,
     check,
+    coverage,
     diff,
     drill,
     explain,
+    gaps,
     import_,
+    incident,
     init,
     judge,
     log,
     map_,
+    observe,
     posture,
     range_,
     schema,
+    segmentation,
+    tabletop,
 )
 from holdfast.cli.commands import grouped
 from holdfast.errors import EnvironmentProblem, HoldfastError
@@ -42,8 +49,22 @@ app = grouped(
             "approve": approve.approve,
             "schema": schema.schema,
         },
-        "Rehearse": {"drill": drill.drill, "range": range_.app},
-        "Prove": {"judge": judge.judge, "posture": posture.posture, "log": log.app},
+        "Rehearse": {
+            "drill": drill.drill,
+            "tabletop": tabletop.app,
+            "observe": observe.observe,
+            "range": range_.app,
+            "segmentation": segmentation.app,
+        },
+        "Respond": {"incident": incident.app},
+        "Prove": {
+            "judge": judge.judge,
+            "posture": posture.posture,
+            "gaps": gaps.app,
+            "coverage": coverage.coverage,
+            "campaign": campaign.campaign,
+            "log": log.app,
+        },
     },
     name="holdfast",
 )

@@ -77,9 +77,9 @@ def approve(  # noqa: PLR0913 -- options of a command
         with read_approved(log, key) as approved:
             _list(declared, chosen, approved, as_json=as_json)
         return
-    decision = _Decision(_required(body, "--body"), _date(on), by, minutes)
+    decision = _Decision(required(body, "--body"), decided_on(on), by, minutes)
     if withdraw:
-        _withdraw(declared, chosen, decision, _required(why, "--why"), log, as_json=as_json)
+        _withdraw(declared, chosen, decision, required(why, "--why"), log, as_json=as_json)
     else:
         _approve(declared, chosen, decision, log, as_json=as_json)
 
@@ -107,7 +107,7 @@ def _chosen(model: Model, given: Sequence[str], *, every: bool) -> tuple[str, ..
     return tuple(dict.fromkeys(given))
 
 
-def _required(text: str | None, option: str) -> str:
+def required(text: str | None, option: str) -> str:
     """Return the text of an option that has to be given; HF957 when there is none, or it cannot be printed."""
     stripped = (text or "").strip()
     if not stripped or len(stripped) > MAX_TEXT_CHARS or not stripped.isprintable():
@@ -116,7 +116,7 @@ def _required(text: str | None, option: str) -> str:
     return stripped
 
 
-def _date(text: str | None) -> str:
+def decided_on(text: str | None) -> str:
     """Return the date of a decision; HF957 when it is none, or has not come yet anywhere on earth."""
     from holdfast.model.quantities import iso_date
 
@@ -136,10 +136,10 @@ def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: st
     from holdfast.model.canonical import subject_declaration
     from holdfast.store.opening import open_log
 
-    minutes = None if decision.minutes is None else _required(decision.minutes, "--minutes")
+    minutes = None if decision.minutes is None else required(decision.minutes, "--minutes")
     with open_log(place, create=True) as log:
         began = f"the log {log.origin} began in {place}" if log.size() == 1 else ""
-        by = _answering(model, decision.by, log)
+        by = answering(model, decision.by, log)
         events = []
         for subject in chosen:
             name = f"approved/{subject.replace(':', '/')}.json"
@@ -163,11 +163,11 @@ def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: st
     _print_answering(screen, model, by)
 
 
-def _answering(model: Model, name: str | None, log: Log) -> str | None:
+def answering(model: Model, name: str | None, log: Log) -> str | None:
     """Return how the record names who answers: a role by its name, a person by a salted digest."""
     if name is None:
         return None
-    text = _required(name, "--by")
+    text = required(name, "--by")
     return text if text in model.roles else log.conceal(text)
 
 
@@ -191,7 +191,7 @@ def _withdraw(model: Model, chosen: Sequence[str], decision: _Decision, why: str
         if missing:
             message = f"no approval of {', '.join(missing)} counts in this log: nothing was withdrawn"
             raise HoldfastError("HF958", message, remedy="See what is approved with holdfast approve --list.")
-        by = _answering(model, decision.by, log)
+        by = answering(model, decision.by, log)
         events = [
             ApprovalWithdrawn(subject, given[subject][-1].seq, decision.body, decision.on, why, by)
             for subject in chosen

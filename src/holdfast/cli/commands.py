@@ -44,9 +44,16 @@ class _Group(_Plain, TyperGroup):
 
 
 def grouped(
-    words: str, commands: Commands, name: str | None = None, settings: dict[str, Any] | None = None
+    words: str,
+    commands: Commands,
+    name: str | None = None,
+    settings: dict[str, Any] | None = None,
+    usual: str | None = None,
 ) -> typer.Typer:
-    """Return a group with its commands in panels, in the order given; ``settings`` are Click's for each command."""
+    """Return a group with its commands in panels, in the order given; ``settings`` are Click's for each command.
+
+    ``usual`` is the command that is meant where none is named.
+    """
 
     class Ordered(_Group):
         """The group; Typer itself would list commands first and groups of commands last."""
@@ -54,11 +61,17 @@ def grouped(
         def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 -- called as Typer calls it
             return [word for members in commands.values() for word in members]
 
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 -- as above
+            if usual is not None and (not args or (args[0].startswith("-") and args[0] != "--help")):
+                args = [usual, *args]
+            parsed: list[str] = super().parse_args(ctx, args)
+            return parsed
+
     group = typer.Typer(
         name=name,
         cls=Ordered,
         help=words,
-        no_args_is_help=True,
+        no_args_is_help=usual is None,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",  # paragraphs of a help text are filled to the width of the terminal

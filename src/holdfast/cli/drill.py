@@ -34,6 +34,7 @@ class _Drill:
     log: SignedLog
     range_dir: Path | None
     keep_range: bool
+    attended: bool
     reports: Path
     as_json: bool
 
@@ -50,6 +51,12 @@ def drill(  # noqa: PLR0913 -- options of a command
     healing: Annotated[
         bool, typer.Option("--heal", help="Undo what a drill that died left behind; run nothing.")
     ] = False,
+    attended: Annotated[
+        bool, typer.Option("--attended", help="A person declares, with --declare: nobody's declaration is simulated.")
+    ] = False,
+    declaring: Annotated[
+        str | None, typer.Option("--declare", metavar="ROLE", help="Declare in the drill that runs on this log.")
+    ] = None,
     model: Declaration = None,
     log: Recording = EVIDENCE,
     range_dir: Annotated[Path | None, typer.Option("--range", metavar="DIR", help="Use this running range.")] = None,
@@ -64,16 +71,15 @@ def drill(  # noqa: PLR0913 -- options of a command
 ) -> None:
     """Run scenarios on the range: break it, watch it recover, undo, and judge it from the record.
 
-    Every exercise starts a range of its own unless you name one that runs. Before anything else, what a drill that
-    died may have left behind is undone. Exit status: 0 held or as expected, 1 broken or unknown, 3 not runnable here.
+    Every exercise starts a range of its own unless you name one that runs. First what a drill that died left is undone.
+    Exit status: 0 held or as expected, 1 broken or unknown, 3 not runnable here.
     """
-    if stopping or healing:
-        _tidy(log, stopping=stopping)
+    if stopping or healing or declaring is not None:
+        _tidy(log, stopping=stopping) if declaring is None else _declare(log, declaring)
         return
     from holdfast.cli.declaration import named_or_usual, usable_model
 
-    place = named_or_usual(model)
-    declared = usable_model(place)
+    declared = usable_model(place := named_or_usual(model))
     chosen = _chosen(declared, place, names or [], every=every or (listing and not names))
     if listing:
         _list(chosen, _standings(declared, chosen, log), as_json=as_json)
@@ -86,16 +92,20 @@ def drill(  # noqa: PLR0913 -- options of a command
         _show_plans(plans, _standings(declared, chosen, log), as_json=as_json)
         return
     from holdfast.store.opening import open_log
-    from holdfast.store.places import is_address
 
     with open_log(log, create=True) as opened:
-        running = None if range_dir is None else range_dir.resolve()
-        reports = reports or Path("" if is_address(log) else log, _REPORTS)
-        wanted = _Drill(declared, allowed, opened, running, keep_range, reports, as_json)
+        wanted = _Drill(declared, allowed, opened, range_dir, keep_range, attended, _place(reports, log), as_json)
         judged = _run_all(wanted, chosen)
     from holdfast.cli.verdicts import worst
 
     raise typer.Exit(worst(judged))
+
+
+def _place(reports: Path | None, log: str) -> Path:
+    """Return where reports go: where it was said, else beside the log."""
+    from holdfast.store.places import is_address
+
+    return reports or Path("" if is_address(log) else log, _REPORTS)
 
 
 def _chosen(model: Model, place: Path, names: list[str], *, every: bool) -> list[Scenario]:
@@ -161,6 +171,15 @@ def _tidy(place: str, *, stopping: bool) -> None:
         raise HoldfastError("HF412", message, remedy=remedy)
 
 
+def _declare(place: str, role: str) -> None:
+    """Record that a person declares, in every drill that runs on a log; HF413 if none does, or for an unknown role."""
+    from holdfast.exercises.declaring import declare
+    from holdfast.store.opening import open_log
+
+    with open_log(place) as log:
+        typer.echo(f"declared by {role}: {', '.join(declare(log, role))}")
+
+
 def _once(echo: Callable[[str], None]) -> Callable[[str], None]:
     """Return a printer that says the same thing once, however often it is told."""
     said: set[str] = set()
@@ -192,7 +211,13 @@ def _run_all(wanted: _Drill, chosen: list[Scenario]) -> list[Judgement]:
     results: list[dict[str, object]] = []
     for scenario in chosen:
         order = Order(
-            wanted.model, scenario, wanted.environment, wanted.log, wanted.range_dir, keep_range=wanted.keep_range
+            wanted.model,
+            scenario,
+            wanted.environment,
+            wanted.log,
+            wanted.range_dir.resolve() if wanted.range_dir else None,
+            keep_range=wanted.keep_range,
+            attended=wanted.attended,
         )
         with watching(screen) as watcher:
             runner = Runner(order, watcher.tell)

@@ -25,6 +25,10 @@ def judge(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Also write the report of the exercise, as HTML.")
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FILE", help="Also write it as a Chaos Toolkit journal, in JSON."),
+    ] = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,10 +45,12 @@ def judge(
     audit = audited(place, key)
     with opened(place) as log:
         judgements, refused = _judged(log, exercise)
+    if (report or journal) and refused and not judgements:
+        raise refused[0]
     if report is not None:
-        if refused and not judgements:
-            raise refused[0]
         _write(report, judgements)
+    if journal is not None:
+        _write_journal(journal, judgements)
     if as_json:
         problems = [{"code": each.code, "message": each.message} for each in refused]
         print_json(
@@ -65,6 +71,8 @@ def judge(
     screen.print(Text(f"record: {sentence(audit)}"), soft_wrap=True)
     if report is not None:
         screen.print(Text(f"report: {report}"), soft_wrap=True)
+    if journal is not None:
+        screen.print(Text(f"journal: {journal}"), soft_wrap=True)
     raise typer.Exit(ExitCode.BROKEN if refused else worst(judgements))
 
 
@@ -88,8 +96,21 @@ def _write(file: Path, judgements: tuple[Judgement, ...]) -> None:
     """Write the report of the one exercise that was judged; HF921 when there are several."""
     from holdfast.report.html import render
 
+    write(file, render(_only(judgements, "report")))
+
+
+def _write_journal(file: Path, judgements: tuple[Judgement, ...]) -> None:
+    """Write the one exercise that was judged as a Chaos Toolkit journal; HF921 when there are several."""
+    import json
+
+    from holdfast.report.chaos_journal import journal
+
+    write(file, json.dumps(journal(_only(judgements, "journal")), indent=2, ensure_ascii=False) + "\n")
+
+
+def _only(judgements: tuple[Judgement, ...], what: str) -> Judgement:
     if len(judgements) != 1:
         ids = ", ".join(judgement.exercise.id for judgement in judgements)
-        message = f"a report is of one exercise, and this log holds {len(judgements)}: {ids}"
+        message = f"a {what} is of one exercise, and this log holds {len(judgements)}: {ids}"
         raise UsageError("HF921", message, remedy="Name one of them with --exercise.")
-    write(file, render(judgements[0]))
+    return judgements[0]

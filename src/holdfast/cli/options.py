@@ -35,6 +35,10 @@ Recording = Annotated[
 Approvals = Annotated[
     str | None, typer.Option("--log", metavar="LOG", help="Where approvals stand. [default: evidence, if there]")
 ]
+Older = Annotated[
+    list[str] | None,
+    typer.Option("--older", metavar="LOG", help="An older log that this one continues; several, newest first."),
+]
 On = Annotated[
     str | None,
     typer.Option("--on", metavar="DATE", help="Judge expiry and evidence as of this day. [default: today]"),

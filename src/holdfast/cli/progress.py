@@ -31,6 +31,7 @@ _STEPS = {
     "observing": "observe",
     "undoing": "undo",
     "re-arming": "re-arm",
+    "failing back": "day",
     "day": "day",
     "resolving": "day",
     "closing": "day",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
 WIDTH = 100
 _STYLES = {"held": "bold green", "broken": "bold red", "unknown": "bold yellow"}
 _SHAPES = {"held": "✓", "broken": "✗", "unknown": "?"}
-_COLUMNS = (("objective", 34), ("measured", 17), ("bound", 16), ("evidence class", 14), ("verdict", 11))
+_COLUMNS = (("objective", 33), ("measured", 17), ("bound", 16), ("evidence class", 15), ("verdict", 11))
 
 
 def show(console: Console, judgement: Judgement) -> None:

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from holdfast.errors import EnvironmentProblem, HoldfastError, UsageError
+from holdfast.evidence.envelope import decode
 from holdfast.evidence.events import Continued
 from holdfast.evidence.merkle import Frontier, leaf_hash
 from holdfast.evidence.notes import VerifierKey, read_checkpoint
@@ -57,7 +58,18 @@ def continued(old: str | Path, key: VerifierKey | None, outside: Outside, why: s
         checkpoint=audit.confirmed,
         why=why or found[0],
         acknowledged=anchor.size if anchor else None,
+        began_utc_us=_began_utc_us(old),
     )
+
+
+def _began_utc_us(old: str | Path) -> int | None:
+    """Return when the first log of the chain began that ends with this one, as far as its own first entry says."""
+    with _entries(old) as entries:
+        first = next(entries, None)
+    if first is None:
+        return None
+    link = continued_in(first.data)
+    return decode(first.data).at_utc_us if link is None or link.began_utc_us is None else link.began_utc_us
 
 
 def with_link(audit: Audit, old: str | Path, outside: Outside) -> Audit:

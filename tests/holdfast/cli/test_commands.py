@@ -27,24 +27,13 @@ def test_help_says_no_types_and_no_braces(name: tuple[str, ...]) -> None:
 
 def test_commands_are_grouped_by_what_they_are_for() -> None:
     panels = re.findall(r"^╭─ (\w+) ─", help_texts()[("holdfast",)], re.MULTILINE)
-    assert panels == ["Options", "Declare", "Rehearse", "Prove"]
+    assert panels == ["Options", "Declare", "Rehearse", "Respond", "Prove"]
     words = re.findall(r"^│ (\w+) {2,}", help_texts()[("holdfast",)], re.MULTILINE)
     assert words == [
-        *[
-            "init",
-            "import",
-            "check",
-            "explain",
-            "map",
-            "diff",
-            "approve",
-            "schema",
-            "drill",
-            "range",
-            "judge",
-            "posture",
-            "log",
-        ]
+        *("init", "import", "check", "explain", "map", "diff", "approve", "schema"),
+        *("drill", "tabletop", "observe", "range", "segmentation"),
+        "incident",
+        *("judge", "posture", "gaps", "coverage", "campaign", "log"),
     ]
 
 
