@@ -1,4 +1,7 @@
-"""Write what is made from the code, ``docs/commands.md`` and ``docs/map.svg``; run by ``make docs``."""
+"""Write what is made from code and example; run by ``make docs``.
+
+That is ``docs/commands.md``, ``docs/map.svg``, and the range's own policy, compiled from ``examples/meridian``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ import subprocess
 import sys
 from functools import cache
 
+from holdfast.analysis.segmentation import policy
 from holdfast.cli.declaration import usable_model
+from holdfast.cli.segmentation import policy_text
 from holdfast.report.map.condition import conditions
 from holdfast.report.map.graph import graph_of
 from holdfast.report.map.sheet import Marks, View, svg_file
@@ -16,6 +21,7 @@ from tests.repository.tree import ROOT
 
 PAGE = ROOT / "docs" / "commands.md"
 MAP = ROOT / "docs" / "map.svg"
+POLICY = ROOT / "src" / "meridian" / "network" / "policy.json"
 # Whose failure the picture of Meridian shows.
 FAILED = "duct-owner"
 
@@ -62,6 +68,12 @@ def help_texts() -> dict[tuple[str, ...], str]:
     return {tuple(name.split()): shown for name, shown in json.loads(printed).items()}
 
 
+def compiled() -> str:
+    """Return the policy as ``holdfast segmentation policy examples/meridian`` prints it."""
+    return policy_text(policy(usable_model(ROOT / "examples" / "meridian"), "range"))
+
+
 if __name__ == "__main__":
     PAGE.write_text(render(), encoding="utf-8")
     MAP.write_text(drawn(), encoding="utf-8")
+    POLICY.write_text(compiled(), encoding="utf-8")
