@@ -157,3 +157,13 @@ def test_a_log_that_comes_later_is_found(tmp_path: Path) -> None:
         path.unlink()
     tmp_path.rmdir()
     assert audit.look() == []
+
+
+def test_a_log_that_comes_within_the_same_tick_of_the_clock_is_found(tmp_path: Path) -> None:
+    audit = Audit(tmp_path)
+    os.utime(tmp_path)
+    at_ns = tmp_path.stat().st_mtime_ns
+    assert audit.look() == []
+    (tmp_path / "patroni-a.log").write_text(f"{AT} [62] auditor@ledger LOG:  statement: CREATE TABLE t ()\n", "utf-8")
+    os.utime(tmp_path, ns=(at_ns, at_ns))
+    assert len(audit.look()) == 1

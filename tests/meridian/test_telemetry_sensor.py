@@ -194,6 +194,20 @@ def test_what_came_again_is_counted_at_the_end_too(place: Path) -> None:
     assert [(row["action"], row["count"]) for row in told] == [("created", 1), ("written", 1), ("written", 2)]
 
 
+def test_a_machine_that_hides_its_network_is_told_of_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(first: int, address: str) -> Network:
+        raise PermissionError(first, address)
+
+    monkeypatch.setattr(sensor, "Network", refuse)
+    name(place, {"db-a": os.getpid()})
+    looking = Sensor(place)
+    looking.look()
+    looking.look()
+    looking.end()
+    gaps = [(row["what"], row["reason"]) for row in rows(place, "db-a") if row["op"] == "gap"]
+    assert gaps == [("connections", "unwatched")]
+
+
 def test_a_sensor_that_came_late_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name(place, {"db-a": os.getpid()})
     looking = Sensor(place)

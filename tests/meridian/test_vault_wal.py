@@ -31,15 +31,23 @@ def test_a_history_names_each_ancestor_and_where_it_was_left() -> None:
 
 
 def test_what_lies_beyond_the_fork_is_set_aside_and_nothing_else(tmp_path: Path) -> None:
-    fill(tmp_path, name(1, 4), name(1, 5), f"{name(1, 6)}.partial", "00000002.history", "notes")
+    fill(tmp_path, name(1, 4), f"{name(1, 5)}.partial", f"{name(1, 6)}.partial", "00000002.history", "notes")
     assert set_aside(tmp_path, 2, {1: 5 * SEGMENT_BYTES + 77}) == [f"{name(1, 6)}.partial"]
-    assert kept(tmp_path) == [name(1, 4), name(1, 5), "00000002.history", "notes"]
+    assert kept(tmp_path) == [name(1, 4), f"{name(1, 5)}.partial", "00000002.history", "notes"]
     assert kept(tmp_path / AHEAD) == [f"{name(1, 6)}.partial"]
 
 
-def test_a_fork_at_the_very_end_of_a_segment_keeps_the_one_that_begins_there(tmp_path: Path) -> None:
+def test_a_complete_segment_with_the_fork_inside_is_received_again_from_its_beginning(tmp_path: Path) -> None:
+    """As seen: a primary that was cut off filled its segment, and the receiver asked for the next one for ever."""
+    fill(tmp_path, name(1, 5))
+    assert set_aside(tmp_path, 2, {1: 0x502F468}) == [name(1, 5)]
+    assert kept(tmp_path) == [f"{name(1, 5)}.partial"]
+    assert set_aside(tmp_path, 2, {1: 0x502F468}) == []
+
+
+def test_a_fork_at_the_very_end_of_a_segment_leaves_it_whole(tmp_path: Path) -> None:
     """The next segment of the old timeline may be begun, and its first byte is where the new one goes on."""
-    fill(tmp_path, name(1, 5), name(1, 6))
+    fill(tmp_path, name(1, 5), f"{name(1, 6)}.partial")
     assert set_aside(tmp_path, 2, {1: 6 * SEGMENT_BYTES}) == []
 
 
@@ -56,5 +64,5 @@ def test_the_servers_own_timeline_and_later_ones_are_never_touched(tmp_path: Pat
 @given(st.integers(1, 600), st.integers(0, 600 * SEGMENT_BYTES))
 def test_a_segment_is_set_aside_exactly_when_it_begins_after_the_fork(segment: int, fork: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        fill(Path(directory), name(1, segment))
+        fill(Path(directory), f"{name(1, segment)}.partial")
         assert bool(set_aside(Path(directory), 2, {1: fork})) == (segment * SEGMENT_BYTES > fork)

@@ -182,6 +182,7 @@ def restore(  # noqa: PLR0913 -- options of a command
     """
     happening: Happening = "full-service" if full else "minimum-service"
     with desk(log, incident) as at_desk:
+        _check_services(at_desk.model, [service])
         _in_order(at_desk.incident, happening, service, ordered=not all_the_same)
         said = words(text, "why it was not needed") if not_needed else text
         _fact(at_desk, happening, said, at, by, source, service=service, not_needed=not_needed, as_json=as_json)
@@ -308,8 +309,12 @@ def _model_if_any(path: object) -> Model | None:
 def _check_services(model: Model | None, services: list[str]) -> None:
     unknown = [service for service in services if model is not None and service not in model.services]
     if unknown and model is not None:
+        from difflib import get_close_matches
+
         message = f"the model declares no service {', '.join(safe(each) for each in unknown)}"
-        raise UsageError("HF970", message, remedy=f"There are {', '.join(model.services)}.")
+        near = get_close_matches(unknown[0], model.services, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError("HF970", message, remedy=f"{hint}There are {', '.join(model.services)}.")
 
 
 def _check_id(name: str | None) -> None:

@@ -85,6 +85,9 @@ def _tell(directory: Path, findings: tuple[Finding, ...], sound: Sound | None, *
     screen.print(Text.assemble(("✓ sound", "bold green"), f": {safe(rows)} rows; nothing was recorded"), soft_wrap=True)
     for why in lacking:
         screen.print(Text.assemble(("? ", "bold yellow"), safe(why)), soft_wrap=True)
+    if who := tuple(dict.fromkeys(line.by for line in sound.read.lines)):
+        said = f"In the log for good, as they stand: {safe(', '.join(who))}. Write roles, not people."
+        screen.print(Text.assemble(("! ", "bold yellow"), said), soft_wrap=True)
 
 
 def _record(sound: Sound, model: Model, scenario: Scenario, place: str, reports: Path | None, *, as_json: bool) -> None:

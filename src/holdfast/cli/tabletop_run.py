@@ -28,6 +28,7 @@ from holdfast.cli.terminal import console, safe
 from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
+    from holdfast.evidence.events import Event
     from holdfast.model.types import Model, Scenario
     from holdfast.store.signed import SignedLog
 
@@ -172,7 +173,7 @@ class _Facilitator:
 
     def script(self, lines: tuple[Line, ...], *, whole: bool = True) -> None:
         """Record the lines of a file, after those that an interrupted run of it had recorded."""
-        skip = self._recorded() if whole else 0
+        skip = self._recorded(lines) if whole else 0
         for line in lines:
             if isinstance(line, MoveTo):
                 self._stand(max(self.clock_ms, line.clock_ms))
@@ -264,12 +265,55 @@ class _Facilitator:
             return self.clock_ms
         return self.clock_ms + int((time.monotonic() - self.since_s) * _MS_PER_S)
 
-    def _recorded(self) -> int:
-        """Return how many lines of a file were recorded in this tabletop."""
+    def _recorded(self, lines: tuple[Line, ...]) -> int:
+        """Return how many lines of a file were recorded in this tabletop; HF987 if these are not the same ones.
+
+        A line that was put before them would else be passed over, and another recorded twice.
+        """
         from holdfast.cli.record import entries
+        from holdfast.evidence.envelope import event_of
 
         subject = f"exercise:{self.table.exercise}"
-        return sum(each.actor == SCRIPT and each.subject == subject for each in entries(self.table.log))
+        told = [each for each in entries(self.table.log) if each.actor == SCRIPT and each.subject == subject]
+        given = [line for line in lines if not isinstance(line, MoveTo)]
+        for number, entry in enumerate(told):
+            if number >= len(given) or _says(given[number]) != _said(event_of(entry)):
+                message = f"entry {entry.seq} was recorded from another file, or this one was changed before that line"
+                remedy = "Give the file as it was, and add to its end; or begin again with --new."
+                raise HoldfastError("HF987", message, remedy=remedy)
+        return len(told)
+
+
+def _says(line: Line) -> tuple[str, str]:
+    """Return what a line would record: of what kind, with which words."""
+    match line:
+        case Decide():
+            return "decision", line.text
+        case Agree():
+            return "action", line.action
+        case Say():
+            return line.kind, line.text
+        case Close():
+            return "closed", line.why
+        case Here():
+            return "attended", ""
+        case _:
+            return "inject", ""
+
+
+def _said(event: Event) -> tuple[str, str]:
+    """Return what an entry recorded, as ``_says`` does of a line."""
+    from holdfast.evidence.spoken import ActionAgreed, DecisionTaken, FactRecorded
+
+    match event:
+        case DecisionTaken():
+            return "decision", event.text
+        case ActionAgreed():
+            return "action", event.action
+        case FactRecorded():
+            return event.fact, event.text
+        case _:
+            return "inject", ""
 
 
 def _called(line: Line) -> str:

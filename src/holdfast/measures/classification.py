@@ -182,27 +182,44 @@ QUESTIONS: Mapping[str, Question] = {
 
 def classify(given: Mapping[str, Given]) -> Classification:
     """Return what the answers come to by articles 8 and 9; a question that has no answer is unknown."""
-    answers = {
-        name: Answered(question, given.get(name), _truth(question, given.get(name))) for name, question in _all()
-    }
-    truths = {name: answer.truth for name, answer in answers.items()}
-    inferred = truths["malicious-access"] == "unknown" and truths["access-data-losses"] == "yes"
-    if inferred:
-        truths["malicious-access"] = "yes"
-    criteria = {clause: _any([truths[limb.name] for limb in limbs]) for clause, (_, limbs) in CRITERIA.items()}
-    recurring = {question.name: truths[question.name] for question in RECURRING}
+    truths, inferred = _truths(given)
+    criteria, recurring = _inputs(truths)
     major = _major(criteria, recurring)
-    result: Mapping[Truth, Result] = {"yes": "major", "no": "not major", "unknown": "not yet decidable"}
     contradictions = []
     if (truths["malicious-access"], truths["access-data-losses"]) == ("no", "yes"):
         contradictions.append("art. 6(c) is answered no, and art. 9(5)(b), which speaks of such an access, yes")
     return Classification(
-        result=result[major],
-        answers=tuple(answers.values()),
+        result=_RESULTS[major],
+        answers=tuple(
+            Answered(question, given.get(name), _truth(question, given.get(name))) for name, question in _all()
+        ),
         steps=tuple(_steps(truths, criteria, recurring, inferred=inferred)),
         could_turn=tuple(_could_turn(truths, criteria, recurring)) if major == "unknown" else (),
         contradictions=tuple(contradictions),
     )
+
+
+def result_of(given: Mapping[str, Given]) -> Result:
+    """Return the result alone, without its trace: what the answers up to some moment came to."""
+    return _RESULTS[_major(*_inputs(_truths(given)[0]))]
+
+
+_RESULTS: Mapping[Truth, Result] = {"yes": "major", "no": "not major", "unknown": "not yet decidable"}
+
+
+def _truths(given: Mapping[str, Given]) -> tuple[dict[str, Truth], bool]:
+    """Return whether each point is met, and whether article 6(c) was taken from article 9(5)(b)."""
+    truths = {name: _truth(question, given.get(name)) for name, question in _all()}
+    inferred = truths["malicious-access"] == "unknown" and truths["access-data-losses"] == "yes"
+    if inferred:
+        truths["malicious-access"] = "yes"
+    return truths, inferred
+
+
+def _inputs(truths: Mapping[str, Truth]) -> tuple[Mapping[str, Truth], Mapping[str, Truth]]:
+    """Return what each paragraph comes to, and the conditions of article 8(2)."""
+    criteria = {clause: _any([truths[limb.name] for limb in limbs]) for clause, (_, limbs) in CRITERIA.items()}
+    return criteria, {question.name: truths[question.name] for question in RECURRING}
 
 
 def _all() -> Iterator[tuple[str, Question]]:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from holdfast.evidence.spoken import CriterionAnswered, Happening
-from holdfast.measures.classification import QUESTIONS, Classification, Given, classify
+from holdfast.measures.classification import QUESTIONS, Classification, Given, classify, result_of
 from holdfast.measures.deadlines import Deadline, Moment, deadlines
 from holdfast.model.types import Calendar, Model, Service
 from holdfast.state.exercise import Recorded
@@ -360,7 +360,7 @@ def classified_as_major(incident: Incident, now_utc_us: int) -> Moment | None:
             found.append(Moment(each.event.occurred_utc_us, each.seq))
         else:
             found.clear()
-    if classify(worksheet(incident, now_utc_us)).result == "major":
+    if result_of(worksheet(incident, now_utc_us)) == "major":
         found.append(_by_the_rule(incident, now_utc_us))
     return min(found, key=lambda moment: moment.utc_us, default=None)
 
@@ -384,7 +384,7 @@ def _by_the_rule(incident: Incident, now_utc_us: int) -> Moment:
         if name not in QUESTIONS or given is None:
             continue
         known[name] = given
-        result = classify(known).result
+        result = result_of(known)
         if result == "not major":
             became = None
         elif result == "major" and became is None:

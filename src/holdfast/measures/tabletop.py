@@ -170,7 +170,8 @@ def _verdict(tabletop: Tabletop, expected: tuple[ExpectedDecision, ...]) -> Verd
     answers = {each.answer for each in expected}
     if "broken" in answers:
         return "broken"
-    return "held" if answers == {"held"} else "unknown"
+    # As long as it is open, what was decided can be taken back.
+    return "held" if answers == {"held"} and tabletop.closed is not None else "unknown"
 
 
 def _expected(tabletop: Tabletop, number: int, inject: Inject) -> ExpectedDecision:

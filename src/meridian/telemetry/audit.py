@@ -1,7 +1,7 @@
 """Who logs in to a database and what is changed there, from what PostgreSQL itself says in its log.
 
-It says so because of ``log_connections``, ``log_disconnections`` and ``log_statement`` in ``meridian/stack``. The
-superuser's every change is a statement here. Whoever has that role can switch its audit off, which is a statement too.
+It says so because of ``log_connections``, ``log_disconnections`` and ``log_statement`` in ``meridian/stack``. A
+superuser's change is a statement here, unless it has first switched that off for its own session, which is none.
 """
 
 from __future__ import annotations

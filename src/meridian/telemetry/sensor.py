@@ -50,6 +50,8 @@ class _Host:
     told: bool = False
     processes: Processes | None = None
     network: Network | None = None
+    refused: bool = False
+    """Whether this machine does not let us look at its network, which is told once."""
     found: list[Event] = field(default_factory=list)
     repeats: Repeats = field(default_factory=Repeats)
 
@@ -100,7 +102,12 @@ class _Host:
         pid, ticks = first
         if ticks is None or start_ticks(pid) != ticks:
             raise ProcessLookupError(pid)
-        self.network = self.network or Network(pid, HOSTS[self.name].address)
+        if self.network is None and not self.refused:
+            try:
+                self.network = Network(pid, HOSTS[self.name].address)
+            except PermissionError:
+                self.refused = True
+                self.found.append(gap("connections", "unwatched"))
         self.processes = Processes.of_host(pid, ticks)
 
     def _let_go(self) -> None:

@@ -48,16 +48,17 @@ def receive(program: Path, directory: Path, hosts: Sequence[str], port: int, pas
         sslmode="disable",
         gssencmode="disable",
     )
-    _set_aside_what_never_was(directory, source, password)
+    _return_to_history(directory, source, password)
     arguments = ["-D", str(directory), "-d", source, "--no-loop", "--no-password", "-s", str(STATUS_EVERY_S)]
     os.execve(program, [str(program), *arguments], {**os.environ, "PGPASSWORD": password})  # noqa: S606 - it becomes it
 
 
 def set_aside(directory: Path, timeline: int, forks: Mapping[int, int]) -> list[str]:
-    """Move the segments that lie beyond their timeline's end into ``ahead``, and return their names.
+    """Move the segments that lie beyond their timeline's end into ``ahead``, and return the names of all it touched.
 
     ``timeline`` is the server's, ``forks`` maps each of its ancestors to the log position in bytes at which it was
-    left. A segment in which a fork lies is kept: it is read up to there. What is of no ancestor has no place at all.
+    left. A segment in which a fork lies is kept, as one that is not complete: it is read up to there, and received
+    again from its beginning. What is of no ancestor has no place at all.
     """
     moved = []
     for path in sorted(directory.iterdir()):
@@ -66,7 +67,13 @@ def set_aside(directory: Path, timeline: int, forks: Mapping[int, int]) -> list[
             continue
         own = int(digits[:8], 16)
         begins = (int(digits[8:16], 16) * _SEGMENTS_A_LOG + int(digits[16:], 16)) * SEGMENT_BYTES
-        if own >= timeline or begins <= forks.get(own, -1):
+        fork = forks.get(own, -1)
+        if own >= timeline or begins + SEGMENT_BYTES <= fork:
+            continue
+        if begins <= fork:
+            if path.name == digits:
+                path.replace(directory / f"{digits}.partial")
+                moved.append(path.name)
             continue
         (directory / AHEAD).mkdir(exist_ok=True)
         path.replace(directory / AHEAD / path.name)
@@ -85,7 +92,7 @@ def forks_in(history: str) -> dict[int, int]:
     return found
 
 
-def _set_aside_what_never_was(directory: Path, source: str, password: str) -> None:
+def _return_to_history(directory: Path, source: str, password: str) -> None:
     """Ask the primary for its history and set aside what is not of it; without an answer nothing is touched."""
     try:
         with psycopg.connect(source, password=password, replication="true", autocommit=True) as connection:
@@ -98,4 +105,4 @@ def _set_aside_what_never_was(directory: Path, source: str, password: str) -> No
         sys.stderr.write(f"vault: the primary's history was not read: {error}\n")
         return
     for name in set_aside(directory, timeline, forks_in(history.decode(errors="replace"))):
-        sys.stderr.write(f"vault: {name} never became history and was set aside\n")
+        sys.stderr.write(f"vault: {name} did not, or not as a whole, become history\n")

@@ -275,6 +275,13 @@ def test_what_happened_out_of_order_can_be_said_while_it_burns(room: Room) -> No
     assert room.shown()["services"][0]["state"] == "disrupted"
 
 
+def test_a_service_that_was_mistyped_is_told_so(room: Room) -> None:
+    room.open("--service", "payments")
+    for command in (("restore", "paymnets"), ("mark", "disrupted", "--service", "paymnets")):
+        said = room.do(*command)
+        assert (said.error, "Did you mean payments?" in said.err) == ("HF970", True), command
+
+
 def test_who_is_no_role_is_told_so(room: Room) -> None:
     room.open()
     said = room.do("note", "seen", "--by", "Glod")

@@ -95,6 +95,15 @@ def test_what_was_interrupted_goes_on_where_it_was(room: Room) -> None:
     assert len(whole["notes"]) == len(again["notes"]) == 4
 
 
+def test_a_file_that_was_changed_before_where_it_stopped_is_refused(room: Room) -> None:
+    """What was put before the lines that were recorded would be passed over, and nobody would know."""
+    room.run("here silver\nnext\n")
+    refused = room.run("here silver\nnote: Added later\nnext\nclose: enough\n")
+    assert (refused.error, "add to its end" in refused.err) == ("HF987", True)
+    assert room.run("here silver\nnext\nnote: Added later\nclose: enough\n").code == 0
+    assert [each["text"] for each in room.shown()["notes"]] == ["", "Added later", "enough"]
+
+
 def test_several_people_can_feed_it(room: Room) -> None:
     room.run("here silver\nnext\n")
     assert room.do("tell").code == 0

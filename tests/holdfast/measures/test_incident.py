@@ -173,7 +173,7 @@ def test_saying_it_again_gives_no_more_time() -> None:
     open_between = (*told, answer("costs", "unknown", minute=100), answer("costs", minute=201))
     assert now(210, *open_between).deadlines[0].due_utc_us == at(10 + 240)
     denied = ("critical-function", "supervised-service", "malicious-access", "access-data-losses", "recurring")
-    less = (*told, *(answer(each, "no", minute=50) for each in denied))
+    less: list[Event] = [*told, *(answer(each, "no", minute=50) for each in denied)]
     assert now(60, *less).classification.result == "not major"
     assert now(210, *less, answer("critical-function", minute=100)).deadlines[0].due_utc_us == at(100 + 240)
     decided = [IncidentClassified("fire", "major", "prudence", at(minute)) for minute in (20, 180)]

@@ -85,6 +85,7 @@ def test_the_exercise_is_as_bad_as_the_worst_of_them() -> None:
     assert judged(*ALL_TOLD, decided(2, 12, "silver")).verdict == "unknown"
     assert judged(*ALL_TOLD, decided(2, 12, "silver"), decided(3, 99, "press")).verdict == "broken"
     assert judged().verdict == "invalid"
+    assert (judged(*HELD[:-1]).verdict, judged(*HELD).verdict) == ("unknown", "held")  # open, and closed
     assert judged(told(1, 0)).verdict == "unknown"
 
 
