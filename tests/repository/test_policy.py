@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,16 +23,19 @@ def model() -> Model:
     return usable_model(ROOT / "examples" / "meridian")
 
 
-def listeners(directory: Path) -> dict[str, Listener]:
+@pytest.fixture(scope="module")
+def listeners() -> dict[str, Listener]:
     """Return what Meridian starts, and where each of it listens, without starting it."""
-    settings = layout.Settings("declared", "root", "fast", "safe", 20)
-    place = directory / "range"
-    layout.create(place, settings)
-    context = layout.context(place, settings)
-    found = {unit.name: Listener(unit.host, unit.ports) for unit in institution.units(context)}
-    for host in HOSTS:
-        for child in institution.children(context, host):
-            found[child.name] = Listener(host, child.ports)
+    settings = layout.Settings("declared", "root", "fenced", "safe", 20)
+    # A short place: the paths of Unix sockets in it may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="hf-") as directory:
+        place = Path(directory) / "r"
+        layout.create(place, settings)
+        context = layout.context(place, settings)
+        found = {unit.name: Listener(unit.host, unit.ports) for unit in institution.units(context)}
+        for host in HOSTS:
+            for child in institution.children(context, host):
+                found[child.name] = Listener(host, child.ports)
     return found
 
 
@@ -47,19 +51,20 @@ def test_the_range_can_enforce_it(model: Model) -> None:
     }
 
 
-def test_no_declared_need_of_what_runs_is_cut(model: Model, tmp_path: Path) -> None:
-    there = listeners(tmp_path)
-    missing = cut_needs(model, policy(model, "range"), there)
+def test_no_declared_need_of_what_runs_is_cut(model: Model, listeners: dict[str, Listener]) -> None:
+    missing = cut_needs(model, policy(model, "range"), listeners)
     lines = [f"{each.dependent} needs {each.needed}; add to flows:\n{each.remedy}" for each in missing]
     assert not lines, "\n".join(lines)
 
 
-def test_every_port_that_is_listened_on_is_named_by_a_flow_to_its_host(model: Model, tmp_path: Path) -> None:
+def test_every_port_that_is_listened_on_is_named_by_a_flow_to_its_host(
+    model: Model, listeners: dict[str, Listener]
+) -> None:
     """A new process that nobody may connect to is either without a purpose or without its flow."""
     named = {(each.target, each.port) for each in policy(model, "range")}
     unnamed = {
         f"{name} on {there.host}: port {port}"
-        for name, there in listeners(tmp_path).items()
+        for name, there in listeners.items()
         for port in there.ports
         if (there.host, port) not in named
     }
