@@ -114,7 +114,7 @@ def test_losing_a_host(directory: Path) -> None:
 
 def test_losing_a_site(directory: Path) -> None:
     fault = through(directory, "site.loss", "vault")
-    assert {"vault (host)", "vault-wal", "vault-journal"} == set(fault.identity)
+    assert {"vault (host)", "vault-wal", "vault-journal", "vault-base", "vault-shelf"} == set(fault.identity)
 
 
 def test_cutting_a_host_off_from_everything(directory: Path) -> None:
