@@ -53,6 +53,7 @@ scenarios:
     load: {rate: 30/s, seed: 1}
     steady: 1s
     after: 1s
+    range: {profile: fast}
     abort_when: {exercise_longer_than: 3m}
 """
 
