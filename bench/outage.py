@@ -43,6 +43,8 @@ MODEL = usable_model(ROOT / "examples" / "meridian")
 SERVICE = MODEL.services["gross-settlement"]
 RATE_PER_S = 60
 NEVER_S = 60.0
+REST_S = 15.0
+"""Between two faults: the fencer strikes once in 12 s at most, and a fault that comes sooner waits for that."""
 LONGER_S = 3.0  # how long clients must be served again before the fault is undone
 ARMED_TIMEOUT_S = 180.0
 EFFECT_TIMEOUT_S = 15.0
@@ -112,6 +114,8 @@ class Bench:
 
     def strike(self, case: Case) -> int | None:
         """Take the range through one fault and return the outage in µs, None if it did not end by itself."""
+        self.armed()
+        time.sleep(REST_S)
         self.armed()
         there = self.now()
         target = case.target(gate.led_by(there).removeprefix("ledger-"))
