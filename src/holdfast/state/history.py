@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import from_json
 
 from holdfast.errors import HoldfastError
 from holdfast.state import rows
 from holdfast.state.exercise import Exercise
 from holdfast.state.inbox import Content, Inbox, InboxClock, InboxRow, Looked, Message
+from holdfast.state.ndjson import Malformed, adapter, read_lines, read_row, read_rows
 from holdfast.state.rows import (
     Account,
     Alarm,
@@ -38,9 +38,6 @@ from holdfast.state.rows import (
     Update,
 )
 
-MAX_LINE_BYTES = 1024 * 1024
-MAX_LINES = 5_000_000
-
 RECORDS = "records/"
 JOURNALS = "journal/"
 INBOXES = "inbox/"
@@ -48,7 +45,6 @@ ALARMS = "alarms.ndjson"
 LEDGER = "ledger.ndjson"
 SUFFIX = ".ndjson"
 
-Row = TypeVar("Row")
 ReadAttachment = Callable[[str], bytes]
 
 
@@ -132,22 +128,12 @@ class History:
         return "; ".join(reasons) or None
 
 
-class _Malformed(Exception):
-    """This file is not what it should be."""
-
-
-def _adapter(form: Any, *types: type) -> TypeAdapter[Any]:  # noqa: ANN401 - a union type has no type of its own
-    for row in types:
-        with_config(ConfigDict(strict=True))(row)
-    return TypeAdapter(form)
-
-
-_RECORD_ROW = _adapter(rows.RecordRow, Clock, Offer, Answer, Update, PositionSeen, Stopped)
-_ALARM = _adapter(Alarm, Alarm)
+_RECORD_ROW = adapter(rows.RecordRow, Clock, Offer, Answer, Update, PositionSeen, Stopped)
+_ALARM = adapter(Alarm, Alarm)
 _LEDGER_TYPES = (Source, Account, Instruction, LedgerEntry, JournalRow, BusinessDay, Position)
-_LEDGER_ROW = _adapter(rows.LedgerRow, *_LEDGER_TYPES)
-_JOURNAL_LINE = _adapter(JournalLine, JournalLine)
-_INBOX_ROW = _adapter(InboxRow, InboxClock, Content, Message, Looked)
+_LEDGER_ROW = adapter(rows.LedgerRow, *_LEDGER_TYPES)
+_JOURNAL_LINE = adapter(JournalLine, JournalLine)
+_INBOX_ROW = adapter(InboxRow, InboxClock, Content, Message, Looked)
 
 
 def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History:
@@ -169,10 +155,10 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
             elif name == ALARMS:
                 data = _data(recorded, read_attachment)
                 # That no alarm was ever raised is an answer too.
-                alarms = tuple(_rows(data, _ALARM)) if data else ()
+                alarms = tuple(read_rows(data, _ALARM)) if data else ()
             elif name == LEDGER:
                 ledger = _ledger(_data(recorded, read_attachment))
-        except (_Malformed, HoldfastError) as problem:
+        except (Malformed, HoldfastError) as problem:
             problems[name] = str(problem)
     cut = (bank for bank, record in records.items() if not record.ended)
     problems |= {f"{RECORDS}{bank}{SUFFIX}": "it breaks off before the load was stopped" for bank in cut}
@@ -204,42 +190,12 @@ def _stem(name: str, prefix: str) -> str:
     return name.removeprefix(prefix).removesuffix(SUFFIX)
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each line with its number; a last line without its end was cut off while being written."""
-    if not data:
-        raise _Malformed("it is empty")
-    if not data.endswith(b"\n"):
-        raise _Malformed("its last line is cut off")
-    lines = data.split(b"\n")[:-1]
-    if len(lines) > MAX_LINES:
-        raise _Malformed(f"it has {len(lines):,} lines; at most {MAX_LINES:,} are read")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE_BYTES:
-            raise _Malformed(f"line {number} has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are read")
-        yield number, line
-
-
-def _rows(data: bytes, adapter: TypeAdapter[Row]) -> Iterator[Row]:
-    """Yield each line as its type."""
-    for number, line in _lines(data):
-        yield _row(number, line, adapter)
-
-
-def _row(number: int, line: bytes, adapter: TypeAdapter[Row]) -> Row:
-    try:
-        return adapter.validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _Malformed(f"line {number}: {where + ': ' if where else ''}{first['msg']}") from None
-
-
 def _record(data: bytes, bank: str) -> Record:
     """Return a participant's record; every answer belongs to an offer of its own, and no key is offered twice."""
-    read = list(_rows(data, _RECORD_ROW))
+    read = list(read_rows(data, _RECORD_ROW))
     clock, *rest = read
     if not isinstance(clock, Clock) or clock.bank != bank:
-        raise _Malformed(f"line 1: expected the clock of {bank}")
+        raise Malformed(f"line 1: expected the clock of {bank}")
     offers: dict[str, Offer] = {}
     answers: dict[str, list[Answer]] = {}
     updates: dict[str, list[Update]] = {}
@@ -253,7 +209,7 @@ def _record(data: bytes, bank: str) -> Record:
             case Stopped() if row.rows == number - 1:
                 ended = True
             case Stopped():
-                raise _Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
+                raise Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
             case Answer() if row.key in offers and row.t_us >= offers[row.key].t_us:
                 answers.setdefault(row.key, []).append(row)
             case Update() if row.key in offers:
@@ -261,11 +217,11 @@ def _record(data: bytes, bank: str) -> Record:
             case PositionSeen():
                 positions.append(row)
             case Clock():
-                raise _Malformed(f"line {number}: a second clock: its times are not on one clock")
+                raise Malformed(f"line {number}: a second clock: its times are not on one clock")
             case Offer():
-                raise _Malformed(f"line {number}: key {row.key!r} is offered twice")
+                raise Malformed(f"line {number}: key {row.key!r} is offered twice")
             case _:
-                raise _Malformed(f"line {number}: {row.op} to key {row.key!r}, which was not offered before it")
+                raise Malformed(f"line {number}: {row.op} to key {row.key!r}, which was not offered before it")
     operations = tuple(
         Operation(bank, offer, tuple(answers.get(key, ())), tuple(updates.get(key, ())))
         for key, offer in sorted(offers.items(), key=lambda item: (item[1].t_us, item[0]))
@@ -278,7 +234,7 @@ def read_record(data: bytes, bank: str) -> Record | str:
     """Return the record that a participant kept in our own form, or why these bytes are none."""
     try:
         return _record(data, bank)
-    except _Malformed as problem:
+    except Malformed as problem:
         return str(problem)
 
 
@@ -289,21 +245,21 @@ def _inboxes(exercise: Exercise, read_attachment: ReadAttachment, problems: dict
         if name.startswith(INBOXES) and name not in problems:
             try:
                 found[_stem(name, INBOXES)] = _inbox(_data(recorded, read_attachment), _stem(name, INBOXES))
-            except (_Malformed, HoldfastError) as problem:
+            except (Malformed, HoldfastError) as problem:
                 problems[name] = str(problem)
     return found
 
 
 def _inbox(data: bytes, bank: str) -> Inbox:
     """Return a participant's inbox; every look counts the rows before it."""
-    clock, *rest = _rows(data, _INBOX_ROW)
+    clock, *rest = read_rows(data, _INBOX_ROW)
     if not isinstance(clock, InboxClock) or clock.bank != bank:
-        raise _Malformed(f"line 1: expected the clock of {bank}")
+        raise Malformed(f"line 1: expected the clock of {bank}")
     for number, row in enumerate(rest, start=2):
         if isinstance(row, InboxClock):
-            raise _Malformed(f"line {number}: a second clock: its times are not on one clock")
+            raise Malformed(f"line {number}: a second clock: its times are not on one clock")
         if isinstance(row, Looked) and row.rows != number - 1:
-            raise _Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
+            raise Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
     messages = tuple(row for row in rest if isinstance(row, Message))
     return Inbox(clock, messages, tuple(row for row in rest if isinstance(row, Looked)))
 
@@ -311,22 +267,22 @@ def _inbox(data: bytes, bank: str) -> Inbox:
 def _ledger(data: bytes) -> Ledger:
     """Return the extract; it says first which server was read, and no row comes twice."""
     read: dict[type, list[Any]] = {kind: [] for kind in _LEDGER_TYPES}
-    for number, row in enumerate(_rows(data, _LEDGER_ROW), start=1):
+    for number, row in enumerate(read_rows(data, _LEDGER_ROW), start=1):
         if isinstance(row, Source) != (number == 1):
-            raise _Malformed(f"line {number}: expected the source in the first line and nowhere else")
+            raise Malformed(f"line {number}: expected the source in the first line and nowhere else")
         read[type(row)].append(row)
     if not read[Source]:
-        raise _Malformed("line 1: expected the source")
+        raise Malformed("line 1: expected the source")
     source: Source = read[Source][0]
     if source.in_recovery:
-        raise _Malformed(f"it was read on {source.node}, which was in recovery: not on the primary")
+        raise Malformed(f"it was read on {source.node}, which was in recovery: not on the primary")
     for kind, name in ((Account, "participant"), (BusinessDay, "day")):
         names = Counter(getattr(row, name) for row in read[kind])
         twice = [value for value, count in names.items() if count > 1]
         if twice:
-            raise _Malformed(f"{kind.__name__} {twice[0]!r} comes {names[twice[0]]} times")
+            raise Malformed(f"{kind.__name__} {twice[0]!r} comes {names[twice[0]]} times")
     if not read[Account]:
-        raise _Malformed("it has no accounts")
+        raise Malformed("it has no accounts")
     return Ledger(
         source,
         tuple(read[Account]),
@@ -341,10 +297,10 @@ def _ledger(data: bytes) -> Ledger:
 def _journal(data: bytes, gateway: str) -> tuple[GatewayLine, ...]:
     """Return a gateway's journal, unverified: whether its chain holds is for a check to say. It may be empty."""
     lines: list[GatewayLine] = []
-    for number, text in _lines(data) if data else ():
-        line: JournalLine = _row(number, text, _JOURNAL_LINE)
+    for number, text in read_lines(data) if data else ():
+        line: JournalLine = read_row(number, text, _JOURNAL_LINE)
         if line.gateway != gateway:
-            raise _Malformed(f"line {number}: expected gateway {gateway!r}, got {line.gateway!r}")
+            raise Malformed(f"line {number}: expected gateway {gateway!r}, got {line.gateway!r}")
         members = {name: value for name, value in from_json(text).items() if name not in {"prev", "hash"}}
         lines.append(GatewayLine(line, _canonical(members)))
     return tuple(lines)

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import Field
 
+from holdfast.state.ndjson import Malformed, adapter, read_rows
 from holdfast.state.rows import Whole
 
-LINE_LIMIT_BYTES = 1024 * 1024
 LINES_LIMIT = 1_000_000
 
 Outcome = Literal["success", "failure", "unknown"]
@@ -182,46 +182,35 @@ class Telemetry:
     ended: bool
 
 
-def _adapter() -> TypeAdapter[SensorClock | Happened | SensorGap | Counted]:
-    for kind in _KINDS:
-        with_config(ConfigDict(strict=True))(kind)
-    return TypeAdapter(TelemetryRow)
-
-
-_ROW = _adapter()
-
-
-class _Malformed(Exception):
-    """These bytes are no such record."""
+_ROW = adapter(TelemetryRow, *_KINDS)
 
 
 def read_telemetry(data: bytes, host: str) -> Telemetry | str:
     """Return what was seen of a host, or why these bytes are no record of it."""
     try:
         return _telemetry(data, host)
-    except _Malformed as problem:
+    except Malformed as problem:
         return str(problem)
 
 
 def _telemetry(data: bytes, host: str) -> Telemetry:
-    rows = _rows(data)
-    clock = rows[0]
+    clock, *rest = read_rows(data, _ROW, LINES_LIMIT)
     if not isinstance(clock, SensorClock) or clock.host != host:
-        raise _Malformed(f"line 1: expected the clock of {host}")
+        raise Malformed(f"line 1: expected the clock of {host}")
     events: list[Happened] = []
     gaps: list[SensorGap] = []
     counts: Counter[str] = Counter()
     last: Counted | None = None
     latest_us = clock.t_us
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in enumerate(rest, start=2):
         if row.t_us < latest_us:
-            raise _Malformed(f"line {number}: it was seen before the line above it")
+            raise Malformed(f"line {number}: it was seen before the line above it")
         latest_us = row.t_us
         match row:
             case SensorClock():
-                raise _Malformed(f"line {number}: a second clock: its times are not on one clock")
+                raise Malformed(f"line {number}: a second clock: its times are not on one clock")
             case _ if last is not None and last.ended:
-                raise _Malformed(f"line {number}: the record had ended before it")
+                raise Malformed(f"line {number}: the record had ended before it")
             case SensorGap():
                 gaps.append(row)
                 counts[row.op] += 1
@@ -244,29 +233,7 @@ def _telemetry(data: bytes, host: str) -> Telemetry:
 def _agrees(number: int, row: Counted, counts: Counter[str]) -> None:
     """Raise where a count does not agree with what stands above it."""
     if row.rows != number - 1:
-        raise _Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
+        raise Malformed(f"line {number}: {row.rows:,} rows were written before it, {number - 1:,} are here")
     for op in sorted({*row.events, *counts}):
         if row.events.get(op, 0) != counts[op]:
-            raise _Malformed(f"line {number}: it counts {row.events.get(op, 0):,} of {op}, {counts[op]:,} are here")
-
-
-def _rows(data: bytes) -> list[SensorClock | Happened | SensorGap | Counted]:
-    if not data:
-        raise _Malformed("it is empty")
-    if not data.endswith(b"\n"):
-        raise _Malformed("its last line is cut off")
-    lines = data.split(b"\n")[:-1]
-    if len(lines) > LINES_LIMIT:
-        raise _Malformed(f"it has {len(lines):,} lines; at most {LINES_LIMIT:,} are read")
-    return [_row(number, line) for number, line in enumerate(lines, start=1)]
-
-
-def _row(number: int, line: bytes) -> SensorClock | Happened | SensorGap | Counted:
-    if len(line) > LINE_LIMIT_BYTES:
-        raise _Malformed(f"line {number} has {len(line):,} bytes; at most {LINE_LIMIT_BYTES:,} are read")
-    try:
-        return _ROW.validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _Malformed(f"line {number}: {where + ': ' if where else ''}{first['msg']}") from None
+            raise Malformed(f"line {number}: it counts {row.events.get(op, 0):,} of {op}, {counts[op]:,} are here")

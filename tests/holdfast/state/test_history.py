@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import EvidenceMissing
-from holdfast.state import history as room
+from holdfast.state import ndjson as room
 from holdfast.state.exercise import fold
 from holdfast.state.history import History, read_history
 from tests.holdfast.drill import EXERCISE, START_US, Drill, Row, play

@@ -8,13 +8,13 @@ intention, and may undo what was never injected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from holdfast.connectors.hypervisor import Hypervisor
-from holdfast.connectors.range import KEEPER_SOCKET, Inventory
+from holdfast.connectors.range import KEEPER_SOCKET, Inventory, inventory
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import FaultIntended
 from holdfast.model.vocabulary import ParameterSchema
@@ -59,10 +59,31 @@ class Seen:
     observed: str
 
 
+def keeper_of(intended: FaultIntended) -> Hypervisor:
+    """Return the way in to the keeper that undoing asks."""
+    return Hypervisor(Path(intended.undo[KEEPER]))
+
+
+def range_of(intended: FaultIntended) -> Inventory:
+    """Return what the range says of itself now; HF301 or HF302 if it does not answer."""
+    return inventory(keeper_of(intended))[0]
+
+
 def ask_keeper(intended: FaultIntended) -> None:
     """Ask the keeper to undo a fault: idempotent, and needs only the intention. HF301 or HF302 if it does not."""
-    asked = dict(intended.undo)
-    Hypervisor(Path(asked.pop(KEEPER))).call(asked)
+    keeper_of(intended).call({name: asked for name, asked in intended.undo.items() if name != KEEPER})
+
+
+def each_done(undoing: Iterable[Callable[[], object]]) -> None:
+    """Do everything that an undoing takes, in its order, whatever becomes of one; then raise the first refusal."""
+    refusals = []
+    for undo in undoing:
+        try:
+            undo()
+        except HoldfastError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +122,19 @@ def parameters_text(parameters: Mapping[str, object]) -> dict[str, str]:
     }
 
 
+def listed(value: object) -> tuple[str, ...]:
+    """Return the places of a parameter, as they are declared or as ``parameters_text`` recorded them."""
+    words = value.split(",") if isinstance(value, str) else value if isinstance(value, tuple | list) else ()
+    return tuple(str(word).strip() for word in words if str(word).strip())
+
+
 def request(inventory: Inventory, op: str, **arguments: str) -> dict[str, str]:
     """Return what the keeper of a range is asked, in the form in which it is recorded."""
     return {KEEPER: str(inventory.dir / KEEPER_SOCKET), "op": op, **arguments}
 
 
-def absent(aim: Aim, why: str) -> HoldfastError:
+def absent(
+    aim: Aim, why: str, remedy: str = "let the range become whole again, or correct the scenario"
+) -> HoldfastError:
     """Return HF401: the target is not there to be hit, and why."""
-    message = f"{aim.target} cannot be hit: {why}"
-    return HoldfastError("HF401", message, remedy="let the range become whole again, or correct the scenario's target")
+    return HoldfastError("HF401", f"{aim.target} cannot be hit: {why}", remedy=remedy)

@@ -19,7 +19,7 @@ from holdfast.model.keys import Key
 from holdfast.model.quantities import duration_ms
 from holdfast.model.vocabulary import Vocabulary
 from holdfast.state.observed import keys
-from holdfast.state.observed.times import Time, is_form, read_time
+from holdfast.state.observed.times import ISO, Time, is_form, read_time
 
 FILE = "observation.yaml"
 MAX_SOURCES = 200
@@ -119,7 +119,7 @@ def read_manifest(file: str, data: bytes, findings: Findings) -> Manifest | None
     read = (_read_source(fields, name, inner, zone) for name, inner in fields.named("sources"))
     sources = tuple(source for source in read if source is not None)
     _check_sources(fields, sources)
-    began, ended = _time(fields, "from", "iso"), _time(fields, "to", "iso")
+    began, ended = _time(fields, "from"), _time(fields, "to")
     manifest = Manifest(
         what=cast("ObservedKind", fields.word("observed")),
         title=fields.text("title"),
@@ -127,8 +127,8 @@ def read_manifest(file: str, data: bytes, findings: Findings) -> Manifest | None
         knew=fields.texts("knew"),
         began=began,
         ended=ended,
-        cut_off=_time(day, "cut_off", "iso") if day else None,
-        close_by=_time(day, "close_by", "iso") if day else None,
+        cut_off=_time(day, "cut_off") if day else None,
+        close_by=_time(day, "close_by") if day else None,
         zone=zone,
         names=_texts_by_text(fields, "names"),
         sources=sources,
@@ -173,7 +173,7 @@ def _read_source(manifest: Fields, name: str, node: Node, zone: str) -> Source |
         ahead_us=_ahead(clock),
         within_us=(clock.optional_number("within") or 0) * _US_PER_MS,
         exported_by=exported.text("by"),
-        exported_at=_time(exported, "at", "iso"),
+        exported_at=_time(exported, "at"),
         exported_with=exported.text("with"),
         every_us=(fields.optional_number("every") or 0) * _US_PER_MS,
         good=_read_good(fields) if "good" in fields else None,
@@ -308,7 +308,7 @@ def _file(fields: Fields) -> str:
 
 
 def _zone(fields: Fields, default: str) -> str:
-    return (fields.optional_text("time_zone") or default) if "time_zone" in fields else default
+    return fields.optional_text("time_zone") or default
 
 
 def _times(fields: Fields) -> str:
@@ -321,9 +321,9 @@ def _times(fields: Fields) -> str:
     return times
 
 
-def _time(fields: Fields, key: str, times: str) -> Time:
+def _time(fields: Fields, key: str) -> Time:
     text = fields.optional_text(key)
-    time = read_time(text, times) if text else None
+    time = read_time(text, ISO) if text else None
     if time is None and text:
         message = f"expected a date and a time for {key}, got {shown(text)}"
         fields.error("HF108", key, message, 'Write it such as "2026-11-21 10:15:00", in the time zone that is named.')

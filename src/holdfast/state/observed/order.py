@@ -5,8 +5,8 @@ from __future__ import annotations
 from holdfast.errors import Place
 from holdfast.evidence.observed import Milestone
 from holdfast.model.findings import Findings
-from holdfast.state.observed.manifest import Manifest, Source
-from holdfast.state.observed.record import Edges, Frame
+from holdfast.state.observed.manifest import Manifest
+from holdfast.state.observed.record import Frame, edges_of
 from holdfast.state.observed.rows import Line, Read
 
 # What cannot come before what. A disaster can be declared, and classified, before it strikes.
@@ -36,8 +36,7 @@ def find_impossible(manifest: Manifest, read: Read, frame: Frame, findings: Find
         findings.error("HF523", manifest.place, message, "Look at from and to in the manifest.")
         return
     _check_day(manifest, frame, findings)
-    if read.samples is not None and read.samples.samples:
-        _check_overlap(read, (began_us, ended_us), findings)
+    _check_overlap(read, (began_us, ended_us), findings)
     _check_occurred(manifest, read, (began_us, ended_us), findings)
     _check_order(manifest, read, findings)
 
@@ -48,7 +47,7 @@ def _check_occurred(manifest: Manifest, read: Read, window: tuple[int, int], fin
     for line in read.lines:
         if line.milestone != "occurred":
             continue
-        edges = _edges(line, known)
+        edges = edges_of(line, known[line.source].within_us)
         if edges.latest_us < window[0] or edges.earliest_us > window[1]:
             side, off_us = (
                 ("before", window[0] - line.at_us) if line.at_us < window[0] else ("after", line.at_us - window[1])
@@ -69,7 +68,7 @@ def _check_day(manifest: Manifest, frame: Frame, findings: Findings) -> None:
 
 def _check_overlap(read: Read, window: tuple[int, int], findings: Findings) -> None:
     """Find samples that all lie outside the observation: mostly a time zone."""
-    if read.samples is None:
+    if read.samples is None or not read.samples.samples:
         return
     samples, source = read.samples.samples, read.samples.source
     if samples[-1].at_us < window[0] or samples[0].at_us > window[1]:
@@ -92,15 +91,11 @@ def _check_order(manifest: Manifest, read: Read, findings: Findings) -> None:
         earlier, later = first.get(before), last.get(after)
         if earlier is None or later is None:
             continue
-        if _edges(later, known).latest_us < _edges(earlier, known).earliest_us:
+        latest_us = edges_of(later, known[later.source].within_us).latest_us
+        if latest_us < edges_of(earlier, known[earlier.source].within_us).earliest_us:
             apart_s = (earlier.at_us - later.at_us) / _US
             message = (
                 f"{after} is {apart_s:,.0f} s before {before} (line {earlier.number} of {known[earlier.source].file})"
             )
             remedy = "Look at kind and time of both lines, and at the clocks of their sources."
             findings.error("HF523", Place(known[later.source].file, later.number), message, remedy)
-
-
-def _edges(line: Line, known: dict[str, Source]) -> Edges:
-    within_us = known[line.source].within_us
-    return Edges(line.at_us, line.at_us - within_us, line.at_us + within_us + line.written_to_us)

@@ -19,7 +19,7 @@ from holdfast.state.observed.manifest import FILE, Manifest, Source, read_manife
 from holdfast.state.observed.rows import Line, Offsets, Read, Sample
 from holdfast.state.observed.sampled import sampled_timeline
 from holdfast.state.observed.sources import read_sources
-from holdfast.state.rows import Account, BusinessDay, Position
+from holdfast.state.rows import Account, Position
 from holdfast.state.rows import Source as Server
 from holdfast.state.service import Interval, NoTimeline, Timeline, observe
 
@@ -38,6 +38,11 @@ class Edges:
     at_us: int
     earliest_us: int
     latest_us: int
+
+
+def edges_of(line: Line, within_us: int) -> Edges:
+    """Return when a line of a timeline was: its clock may be wrong by so much, and it was written only so finely."""
+    return Edges(line.at_us, line.at_us - within_us, line.at_us + within_us + line.written_to_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +67,16 @@ class Observed:
         told.sort(key=lambda line: (line.at_us, line.number))
         return (told[-1] if name in _LAST else told[0]) if told else None
 
-    def within_us(self, source: str) -> int:
-        """Return how far the clock of a source may be wrong."""
-        known = self.manifest.sources if self.manifest else ()
-        return next((each.within_us for each in known if each.name == source), 0)
-
     def edges(self, line: Line) -> Edges:
-        """Return when a line of the timeline was, with its bounds: its clock's, and how finely it was written."""
-        within_us = self.within_us(line.source)
-        return Edges(line.at_us, line.at_us - within_us, line.at_us + within_us + line.written_to_us)
+        """Return when a line of the timeline was, with its bounds."""
+        known = self.manifest.sources if self.manifest else ()
+        return edges_of(line, next((each.within_us for each in known if each.name == line.source), 0))
+
+    @property
+    def participants_within_us(self) -> int:
+        """How far the clocks of the participants may be wrong, the worst of them."""
+        known = self.manifest.of("participant") if self.manifest else ()
+        return max((each.within_us for each in known), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,8 @@ def assembled(manifest: Manifest, read: Read, service: Service, frame: Frame, li
     if "timeline" in lacks:
         # Half of a timeline is not believed either.
         lines = ()
-    history = _history(manifest, read, lacks, (cut_off_us, close_by_us), _closed_us(lines))
+    history = _history(manifest, read, lacks)
+    window = (frame.began_us(manifest), frame.ended_us(manifest))
     operations = [operation for record in history.records.values() for operation in record.operations]
     seen: Timeline | NoTimeline = NoTimeline("the service has no indicator, by which offers would be judged")
     if service.indicator is not None:
@@ -106,14 +113,12 @@ def assembled(manifest: Manifest, read: Read, service: Service, frame: Frame, li
     if manifest.of("availability"):
         timeline = NoTimeline(lacks["availability"]) if "availability" in lacks else seen
         if read.samples is not None and "availability" not in lacks:
-            began_us, ended_us = frame.began_us(manifest), frame.ended_us(manifest)
-            timeline = sampled_timeline(read.samples, began_us, ended_us, seen, operations)
+            timeline = sampled_timeline(read.samples, *window, seen, operations)
     elif isinstance(seen, NoTimeline):
         timeline = NoTimeline(f"{lacks['availability']}, and {seen.why}")
     else:
-        timeline = _over(seen, (frame.began_us(manifest), frame.ended_us(manifest)), service)
+        timeline = _over(seen, window, service)
     every = read.samples.samples if read.samples else ()
-    window = (frame.began_us(manifest), frame.ended_us(manifest))
     outside = sum(not each.good and not window[0] <= each.at_us <= window[1] for each in every)
     already = _is_disrupted_from_the_start(every, timeline, window)
     return Observed(manifest, history, timeline, seen, lines, lacks, cut_off_us, close_by_us, outside, already)
@@ -233,13 +238,7 @@ def _lacking(manifest: Manifest, read: Read) -> dict[str, str]:
     return lacks
 
 
-def _history(
-    manifest: Manifest,
-    read: Read,
-    lacks: Mapping[str, str],
-    deadlines: tuple[int | None, int | None],
-    closed_us: int | None,
-) -> History:
+def _history(manifest: Manifest, read: Read, lacks: Mapping[str, str]) -> History:
     """Return the histories as a drill would have left them; what only a ledger of ours holds is not in them."""
     problems: dict[str, str] = {}
     records = {}
@@ -257,7 +256,7 @@ def _history(
     if "settlement" in lacks:
         problems[LEDGER] = lacks["settlement"]
     else:
-        ledger = _ledger(manifest, read, deadlines, closed_us)
+        ledger = _ledger(manifest, read)
     if not manifest.of("participant"):
         problems[RECORDS] = "no participant's record is among the records"
     paid = {operation.offer.to for record in records.values() for operation in record.operations}
@@ -269,8 +268,8 @@ def _history(
     return History(records, None, ledger, {}, problems, told_in_words=True)
 
 
-def _ledger(manifest: Manifest, read: Read, deadlines: tuple[int | None, int | None], closed_us: int | None) -> Ledger:
-    """Return what the settlement file and the positions say of the ledger."""
+def _ledger(manifest: Manifest, read: Read) -> Ledger:
+    """Return what the settlement file and the positions say of the ledger; when a day ended, the timeline tells."""
     rows = read.positions or ()
     accounts = tuple(Account("account", each.participant, each.opening_cents, each.closing_cents, 0) for each in rows)
     positions = tuple(
@@ -286,19 +285,10 @@ def _ledger(manifest: Manifest, read: Read, deadlines: tuple[int | None, int | N
         )
         for each in rows
     )
-    cut_off_us, close_by_us = deadlines
-    days: tuple[BusinessDay, ...] = ()
-    if cut_off_us is not None and close_by_us is not None:
-        days = (BusinessDay("business_day", 1, cut_off_us, close_by_us, closed_us),)
     source = manifest.of("settlement")[0]
     server = Server("_source", source.exported_with, in_recovery=False, timeline=1, lsn="")
-    return Ledger(server, accounts, read.instructions or (), (), (), days, positions)
+    return Ledger(server, accounts, read.instructions or (), (), (), (), positions)
 
 
 def _bank(source: Source) -> str:
     return source.participant or source.name
-
-
-def _closed_us(lines: tuple[Line, ...]) -> int | None:
-    """Return when the day was closed, by the timeline."""
-    return max((line.at_us for line in lines if line.milestone == "day-closed"), default=None)

@@ -69,7 +69,6 @@ class Read:
     lines: list[Line] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
-    written_to_us: dict[str, int] = field(default_factory=dict)
 
 
 Offsets = Mapping[str, int]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
+from holdfast.evidence.observed import UTC_CLOCK
 from holdfast.state.history import Operation
 from holdfast.state.observed.rows import Sample, Samples
 from holdfast.state.service import BIN_US, MAX_BINS, Bin, Interruption, Interval, NoTimeline, Timeline
@@ -25,7 +26,7 @@ def sampled_timeline(
         return NoTimeline(f"no sample of {samples.source.file} lies between the beginning and the end")
     interruptions = _interruptions(within, samples, began_us)
     return Timeline(
-        clock_id="utc",
+        clock_id=UTC_CLOCK,
         utc_minus_mono_us=0,
         start_us=began_us,
         last_offer_us=within[-1].at_us,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from holdfast.errors import Place
-from holdfast.evidence.observed import MILESTONES
+from holdfast.evidence.observed import MILESTONES, UTC_CLOCK
 from holdfast.model.findings import Findings, shown
 from holdfast.model.importing.tables import Row
 from holdfast.state.history import Operation, Record, read_record
@@ -34,7 +34,6 @@ from holdfast.state.rows import Answer, Clock, Instruction, Offer
 MAX_FINDINGS_PER_FILE = 50
 MAX_TIMELINE_LINES = 2_000
 MAX_ACTOR_CHARS, MAX_WHAT_CHARS = 200, 2_000
-_UTC = "utc"
 
 
 def read_sources(manifest: Manifest, files: Mapping[str, bytes | str], offsets_s: Offsets, findings: Findings) -> Read:
@@ -49,7 +48,6 @@ def read_sources(manifest: Manifest, files: Mapping[str, bytes | str], offsets_s
             file = OpenFile(source, data, manifest, offsets_s.get(source.zone, 0), own)
             rows = _READERS[source.record](file, read)
             read.rows[source.name] = rows
-            read.written_to_us[source.name] = file.written_to_us
             _check_total(file, rows)
         told = own.by_place()
         for finding in told[:MAX_FINDINGS_PER_FILE]:
@@ -97,7 +95,7 @@ def _read_participant(file: OpenFile, read: Read) -> int:
     ordered = tuple(sorted(operations.values(), key=lambda each: (each.offer.t_us, each.offer.key)))
     last_us = max((max([each.offer.t_us, *(a.t_us for a in each.answers)]) for each in ordered), default=0)
     # Only a total that its exporter counted shows that no row is missing.
-    clock = Clock("clock", bank, _UTC, 0, 0, 0, 0)
+    clock = Clock("clock", bank, UTC_CLOCK, 0, 0, 0, 0)
     read.records[bank] = Record(clock, ordered, (), last_us, ended=source.rows is not None)
     return number
 
@@ -139,7 +137,7 @@ def _on_utc(record: Record, ahead_us: int, *, said: bool) -> Record:
         )
         for each in record.operations
     )
-    clock = replace(record.clock, clock_id=_UTC, utc_us=0, mono_us=0)
+    clock = replace(record.clock, clock_id=UTC_CLOCK, utc_us=0, mono_us=0)
     return replace(record, clock=clock, operations=operations, last_us=record.last_us + shift_us)
 
 
