@@ -29,13 +29,17 @@ _BACKUP_ORDER = ("db-w", "db-b", "db-a")
 SHELF_PORT = 8090
 _TOKENS_OF_BANKS = tuple(f"bank-{bank.name}" for bank in BANKS)
 
-SECRETS: Mapping[str, tuple[str, ...]] = {
+_OWN_SECRETS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(GATEWAYS.values(), ("ledger-app", "operator-token", "vault-token", *_TOKENS_OF_BANKS)),
     "vault": ("ledger-vault", "vault-token", "vault-operator", "rebuild-token", "cloud-token"),
     "rebuild": ("rebuild-token",),
     # Its own and nobody else's: of what production has it is given nothing, and production nothing of this.
     "cloud": ("cloud-token", "cloud-key"),
     "banks": ("banks-token", *_TOKENS_OF_BANKS),
+}
+SECRETS: Mapping[str, tuple[str, ...]] = {
+    host: (*_OWN_SECRETS.get(host, ()), *dispatch.SECRETS.get(host, ()))
+    for host in {**_OWN_SECRETS, **dispatch.SECRETS}
 }
 """Host → the secrets that are placed on it."""
 
@@ -45,11 +49,6 @@ def units(context: RangeContext) -> tuple[Unit, ...]:
     gateways = [f"{HOSTS[host].address}:{HTTP_PORT}" for host in GATEWAYS.values()]
     first = (*(_gateway(context, name) for name in GATEWAYS), *_vault(context), *_banks(context))
     return (*first, *dispatch.units(context, gateways))
-
-
-def prepare(context: RangeContext, host: str) -> Mapping[str, str]:
-    """Return the files that must be on a host's disk beside its secrets: those of what goes out and comes in."""
-    return {f"secrets/{name}": context.secret(name) for name in dispatch.SECRETS.get(host, ())}
 
 
 def endpoints(context: RangeContext) -> dict[str, dict[str, Any]]:

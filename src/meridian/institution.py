@@ -22,7 +22,7 @@ def prepare(context: RangeContext, host: str) -> Mapping[str, str]:
     """Return the files, by path on the host's disk, that must be there before its first start: secrets among them."""
     names = (*stack.SECRETS.get(host, ()), *business.SECRETS.get(host, ()), *fencer.SECRETS.get(host, ()))
     secrets = {f"secrets/{name}": context.secret(name) for name in names}
-    return {**secrets, **stack.prepare(context, host), **business.prepare(context, host), **agent.prepare(host)}
+    return {**secrets, **stack.prepare(context, host), **agent.prepare(host)}
 
 
 def children(context: RangeContext, host: str) -> Sequence[Child]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -57,6 +59,20 @@ def unshare(flags: int) -> None:
 def setns(descriptor: int, kind: int) -> None:
     """Put this process into an existing namespace (setns(2)); ``kind`` is one of the CLONE_NEW constants."""
     _check(_libc.setns(descriptor, kind), "setns")
+
+
+@contextmanager
+def inside_network(descriptor: int) -> Iterator[None]:
+    """Be in a network namespace for the length of a block; what is opened there stays there."""
+    back = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        setns(descriptor, CLONE_NEWNET)
+        try:
+            yield
+        finally:
+            setns(back, CLONE_NEWNET)
+    finally:
+        os.close(back)
 
 
 def mount(source: str, target: Path | str, kind: str = "", flags: int = 0, data: str = "") -> None:
@@ -118,20 +134,28 @@ def keep_only(*capabilities: int) -> None:
 
 def start_ticks(pid: int) -> int | None:
     """Return when a process started, in clock ticks since boot (field 22 of /proc/PID/stat), None if it is gone."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (OSError, ValueError):
-        return None
-    return int(text.rpartition(")")[2].split()[19])
+    fields = _after_name(pid)
+    return int(fields[19]) if fields else None
 
 
 def state(pid: int) -> str | None:
     """Return a process's one-letter state as /proc shows it (``R S D T Z`` …), None if it is gone."""
+    fields = _after_name(pid)
+    return fields[0] if fields else None
+
+
+def _after_name(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the third on, none if the process is gone."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError):
-        return None
-    return text.rpartition(")")[2].split()[0]
+        return []
+    return text.rpartition(")")[2].split()
+
+
+def identity(pid: int) -> dict[str, int | None]:
+    """Return what names a process: its pid, and its start so that the pid cannot come to mean another one."""
+    return {"pid": pid, "start_ticks": start_ticks(pid)}
 
 
 def boot_id() -> str:

@@ -138,13 +138,13 @@ def test_an_outage_queues_and_what_was_taken_is_not_taken_again(network: Network
     setattr(network, trouble, True)
     first = courier(ledger, network, tmp_path)
     run(first)
-    assert (first.standing.waiting, first.standing.problem is None) == (len(EXPECTED), False)
+    assert (STORES[0].waiting, first.standing.problem is None) == (len(EXPECTED), False)
     setattr(network, trouble, False)
     # The process was killed meanwhile: another one goes on with its store.
     again = courier(ledger, network, tmp_path)
     run(again)
     assert network.messages() == EXPECTED
-    assert again.standing.waiting == 0
+    assert STORES[-1].waiting == 0
 
 
 def test_the_other_site_goes_on_where_the_first_stopped_and_the_first_is_refused(
@@ -163,7 +163,7 @@ def test_the_other_site_goes_on_where_the_first_stopped_and_the_first_is_refused
     assert network.messages() == EXPECTED
     run(at_a)
     assert (at_a.standing.active, network.messages()) == (True, EXPECTED)
-    assert at_a.standing.waiting == 0
+    assert STORES[0].waiting == 0
     ledger.lines = [*DAY, settled(9, "CASTOR", "AURUM", 5)]
     ledger.out = False
     # Until it hears the new term it may send under the old one, and is told that it was replaced.

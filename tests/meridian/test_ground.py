@@ -256,6 +256,7 @@ def test_a_revoked_exercise_breaks_nothing_more_and_undoes_everything(here: Grou
         (b'{"op":"power_off","host":["db-a"]}', "MR107"),
         (b'{"op":"signal","process":"nobody","signal":"KILL"}', "MR107"),
         (b'{"op":"signal","process":"family","signal":"HUP"}', "MR108"),
+        (b'{"op":"signal","process":"family","signal":["KILL"]}', "MR108"),
         (b'{"op":"cut","id":"x","a":["10.71.1.300"],"b":["0.0.0.0/0"]}', "MR108"),
         (b'{"op":"cut","id":"x","a":[],"b":["0.0.0.0/0"]}', "MR108"),
         (b'{"op":"mend"}', "MR108"),

@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meridian.vault.wal import AHEAD, SEGMENT_BYTES, forks_in, set_aside
+from meridian.vault.manifest import SEGMENT_BYTES
+from meridian.vault.wal import AHEAD, forks_in, set_aside
 
 HISTORY = "1\t0/5FFFFF0\tno recovery target specified\n\n2\t1/0A000028\tbefore that\n# a comment\n"
 

@@ -21,7 +21,6 @@ def main() -> int:
     parser.add_argument("--receiver", required=True, help="ADDRESS:PORT of whoever takes the deliveries")
     parser.add_argument("--receiver-secret", required=True, help="name of the secret that the receiver knows us by")
     parser.add_argument("--store", type=Path, required=True, help="file of what this process keeps")
-    parser.add_argument("--status", type=Path, required=True, help="file in which it says how it stands")
     parser.add_argument("--secrets", type=Path, required=True, help="directory of the secrets")
     arguments = parser.parse_args()
     gateways = [address(text) for text in arguments.gateway]
@@ -35,7 +34,7 @@ def main() -> int:
         token = read_secret(arguments.secrets, "stream-token")
         receiver = Peer(address(arguments.receiver), read_secret(arguments.secrets, arguments.receiver_secret))
         streams = [Peer(each, token) for each in gateways]
-        work(Courier(arguments.name, arguments.task, Store(arguments.store), streams, receiver), arguments.status)
+        work(Courier(arguments.name, arguments.task, Store(arguments.store), streams, receiver))
     except MeridianError as error:
         sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
         return error.exit_code

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from meridian.dispatch.outgoing import DESKS
@@ -19,19 +17,16 @@ ACTIVE_EVERY_S = 0.25
 STANDBY_EVERY_S = 1.0
 """Between two looks. The one that stands by follows too, so that it could begin at once."""
 AT_ONCE = 200
-STATUS_EVERY_S = 1.0
 _NO_STREAM = "no gateway gives the stream"
 
 
 @dataclass(slots=True)
 class Standing:
-    """How a courier stands: its duty, how far it read, what waits, and what is wrong, if anything."""
+    """How a courier stands: its duty, and what is wrong, if anything."""
 
     name: str
     active: bool = False
     term: int = 0
-    position: int = 0
-    waiting: int = 0
     problem: str | None = None
 
 
@@ -53,7 +48,6 @@ class Courier:
             more |= self._deliver()
         elif self.standing.problem != _NO_STREAM:
             self._forget_delivered()
-        self.standing.position, self.standing.waiting = self._store.position, self._store.waiting
         return more
 
     def _follow(self) -> bool:
@@ -108,18 +102,10 @@ class Courier:
         self.standing.problem = problem
 
 
-def work(courier: Courier, status: Path) -> None:
-    """Work for ever; ``status`` is a file that says how it stands."""
-    said_at_s = 0.0
+def work(courier: Courier) -> None:
+    """Work for ever."""
     while True:
-        more = courier.step()
-        if time.monotonic() - said_at_s >= STATUS_EVERY_S:
-            said_at_s = time.monotonic()
-            with suppress(OSError):
-                fresh = status.with_suffix(".new")
-                fresh.write_text(json.dumps(asdict(courier.standing)), encoding="utf-8")
-                fresh.replace(status)
-        if not more:
+        if not courier.step():
             time.sleep(ACTIVE_EVERY_S if courier.standing.active else STANDBY_EVERY_S)
 
 

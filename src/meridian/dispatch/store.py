@@ -50,7 +50,8 @@ class Store:
 
     def take(self, lines: Sequence[Mapping[str, Any]], last: int, desk: Desk) -> None:
         """Take a part of the stream, up to line ``last``: derive, number, remember, all at once."""
-        with self._transaction():
+        with self._file:
+            self._file.execute("BEGIN IMMEDIATE")
             [[memory_text]] = self._file.execute("SELECT memory FROM progress")
             memory = json.loads(memory_text)
             for line in lines:
@@ -65,7 +66,8 @@ class Store:
 
     def delivered(self, last: Mapping[str, int]) -> None:
         """Forget what was taken: for each addressee everything up to a number."""
-        with self._transaction():
+        with self._file:
+            self._file.execute("BEGIN IMMEDIATE")
             self._file.executemany("DELETE FROM item WHERE addressee = ? AND number <= ?", last.items())
 
     def close(self) -> None:
@@ -78,19 +80,3 @@ class Store:
             (addressee,),
         )
         self._file.execute("INSERT INTO item (addressee, number, body) VALUES (?, ?, ?)", (addressee, number, body))
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._file)
-
-
-class _Transaction:
-    """All or nothing."""
-
-    def __init__(self, file: sqlite3.Connection) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        self._file.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.execute("COMMIT" if kind is None else "ROLLBACK")

@@ -56,7 +56,6 @@ def _courier(context: RangeContext, task: str, name: str, host: str, gateways: S
             f"--receiver={HOSTS[MARKET].address}:{port}",
             f"--receiver-secret={secret}",
             f"--store={context.disk[host] / task / 'store.db'}",
-            f"--status={context.run[host] / f'{name}.json'}",
             f"--secrets={context.disk[host] / 'secrets'}",
         ),
     )

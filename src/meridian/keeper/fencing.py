@@ -8,17 +8,15 @@ that it took. As a fault it can be made to fail, or to do its work and never con
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from meridian.errors import MeridianError
 from meridian.keeper.range import Range
+from meridian.keeper.request import Operations, Request, known
 from meridian.topology import HOSTS
 
 FAILS, UNCONFIRMED = "fails", "unconfirmed"
 JAMS = (FAILS, UNCONFIRMED)
-
-Request = Mapping[str, Any]
 
 
 class FencingDevice:
@@ -30,7 +28,7 @@ class FencingDevice:
         self._fenced_at_us: dict[str, int] = {}
         self._latest_us: int | None = None
         self.jammed: str | None = None
-        self.operations: Mapping[str, Callable[[Request], dict[str, Any]]] = {
+        self.operations: Operations = {
             "fence": self._fence,
             "unfence": self._unfence,
             "state": lambda _: self._state(),
@@ -42,7 +40,7 @@ class FencingDevice:
 
     def _fence(self, request: Request) -> dict[str, Any]:
         """Fence a host, which is no second fence where it is fenced already."""
-        host = _host(request)
+        host = known(request, "host", HOSTS)
         if self.jammed == FAILS:
             raise _silent()
         if host not in self._fenced_at_us:
@@ -51,7 +49,7 @@ class FencingDevice:
         return self._state()
 
     def _unfence(self, request: Request) -> dict[str, Any]:
-        host = _host(request)
+        host = known(request, "host", HOSTS)
         if self.jammed:
             raise _silent()
         self._range.unfence(host)
@@ -67,13 +65,6 @@ class FencingDevice:
             for host, since_us in self._fenced_at_us.items()
         }
         return {"fenced": fenced, "latest_us": self._latest_us}
-
-
-def _host(request: Request) -> str:
-    host = request.get("host")
-    if not isinstance(host, str) or host not in HOSTS:
-        raise MeridianError("MR107", f"no host named {host!r}", remedy=f"one of: {', '.join(HOSTS)}")
-    return host
 
 
 def _silent() -> MeridianError:

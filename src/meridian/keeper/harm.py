@@ -8,22 +8,20 @@ What is overwritten is saved first, below the range's own directory: it never tr
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from meridian.errors import MeridianError
 from meridian.keeper import disks
 from meridian.keeper.range import Range
+from meridian.keeper.request import Operations, Request, count, known, octets, text, wrong
 from meridian.topology import HOSTS
 
 OVERWRITTEN_LIMIT_BYTES = 16 << 10
 SHARE_LIMIT_PPM = 1_000_000
 SLOW_LIMIT_MS = 600_000
-TEXT_LIMIT = 512
-
-Request = Mapping[str, Any]
-Operation = Callable[[Request], dict[str, Any]]
+PATH_LIMIT = 512
 
 
 class Harm:
@@ -35,7 +33,7 @@ class Harm:
         self._admit = admit
         self._saved = held.directory / "saved"
 
-    def operations(self) -> dict[str, Operation]:
+    def operations(self) -> Operations:
         """Return the operations by name."""
         return {
             "admit": self._admitted,
@@ -65,7 +63,8 @@ class Harm:
         """Put bytes into a file of a host's disk: in the place of as many at ``offset``, or of the ``whole`` file."""
         self._admit(request)
         path, whole = self._file(request), bool(request.get("whole"))
-        offset, becomes = 0 if whole else _count(request, "offset", 1 << 40), _bytes(request, "hex")
+        offset = 0 if whole else count(request, "offset", 1 << 40)
+        becomes = octets(request, "hex", OVERWRITTEN_LIMIT_BYTES)
         data = path.read_bytes() if whole else _read(path, offset, len(becomes))
         saved = {"host": request["host"], "file": request["file"], "offset": offset, "whole": whole}
         unfinished = self._save(request).with_suffix(".new")
@@ -93,29 +92,26 @@ class Harm:
 
     def _hold(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        process = _text(request, "process")
+        process = text(request, "process")
         self._range.power_of(self._range.host_of(process)).ask({"op": "hold", "process": process})
         return {}
 
     def _slow(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        process = _text(request, "process")
-        share_ppm, for_ms = _count(request, "share_ppm", SHARE_LIMIT_PPM), _count(request, "for_ms", SLOW_LIMIT_MS)
+        process = text(request, "process")
+        share_ppm, for_ms = count(request, "share_ppm", SHARE_LIMIT_PPM), count(request, "for_ms", SLOW_LIMIT_MS)
         message = {"op": "slow", "process": process, "share_ppm": share_ppm, "for_ms": for_ms}
         self._range.power_of(self._range.host_of(process)).ask(message)
         return {}
 
     def _volume(self, request: Request) -> Path:
-        host = _host(request)
+        host = known(request, "host", HOSTS)
         found = disks.volumes(self._range.context.disk[host], host)
-        name = request.get("volume")
-        if name not in found:
-            raise MeridianError("MR107", f"{host} has no disk for {name!r}", remedy=f"one of: {', '.join(found)}")
-        return found[str(name)]
+        return found[known(request, "volume", found)]
 
     def _file(self, request: Request) -> Path:
         """Return a file of a host's disk. Raise MR107 for one that is not there, or leads out of the disk."""
-        host, name = _host(request), _text(request, "file")
+        host, name = known(request, "host", HOSTS), text(request, "file", PATH_LIMIT)
         disk = self._range.context.disk[host]
         path = (disk / name).resolve()
         if not path.is_relative_to(disk) or not path.is_file():
@@ -123,18 +119,18 @@ class Harm:
         return path
 
     def _save(self, request: Request) -> Path:
-        name = _text(request, "id")
+        name = text(request, "id")
         if not name.replace("-", "").replace("_", "").isalnum():
-            raise MeridianError("MR108", f"id: letters, digits, - and _ are needed, got {name!r}", remedy="name it so")
+            raise wrong("id", name, "letters, digits, - and _")
         return self._saved / f"{name}.json"
 
 
-def _read(path: Path, offset: int, count: int) -> bytes:
+def _read(path: Path, offset: int, size: int) -> bytes:
     with path.open("rb") as file:
         file.seek(offset)
-        data = file.read(count)
-    if len(data) != count:
-        raise MeridianError("MR108", f"{path.name} has no {count} bytes at {offset}", remedy="stay within the file")
+        data = file.read(size)
+    if len(data) != size:
+        raise MeridianError("MR108", f"{path.name} has no {size} bytes at {offset}", remedy="stay within the file")
     return data
 
 
@@ -144,37 +140,3 @@ def _write(path: Path, offset: int, data: bytes, *, whole: bool) -> None:
         file.write(data)
         if whole:
             file.truncate()
-
-
-def _host(request: Request) -> str:
-    host = request.get("host")
-    if not isinstance(host, str) or host not in HOSTS:
-        raise MeridianError("MR107", f"no host named {host!r}", remedy=f"one of: {', '.join(HOSTS)}")
-    return host
-
-
-def _text(request: Request, name: str) -> str:
-    value = request.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= TEXT_LIMIT:
-        message = f"{name}: a text of 1 to {TEXT_LIMIT} characters is needed, got {value!r}"
-        raise MeridianError("MR108", message, remedy="name it")
-    return value
-
-
-def _count(request: Request, name: str, limit: int) -> int:
-    value = request.get(name)
-    if not isinstance(value, int) or not 0 <= value <= limit:
-        raise MeridianError("MR108", f"{name}: a number from 0 to {limit} is needed, got {value!r}", remedy="give one")
-    return value
-
-
-def _bytes(request: Request, name: str) -> bytes:
-    value = request.get(name)
-    try:
-        data = bytes.fromhex(value) if isinstance(value, str) else b""
-    except ValueError:
-        data = b""
-    if not 0 < len(data) <= OVERWRITTEN_LIMIT_BYTES:
-        message = f"{name}: 1 to {OVERWRITTEN_LIMIT_BYTES} bytes in hexadecimal are needed"
-        raise MeridianError("MR108", message, remedy="two digits a byte")
-    return data

@@ -10,7 +10,7 @@ import os
 import selectors
 import socket
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from meridian.keeper.fencing import JAMS, FencingDevice
 from meridian.keeper.harm import Harm
 from meridian.keeper.inventory import Inventory
 from meridian.keeper.range import Range
+from meridian.keeper.request import Operation, Operations, Request, known, text
 from meridian.keeper.traffic import Traffic
 from meridian.network.policy import STATES
 from meridian.topology import HOSTS, SITES
@@ -28,13 +29,9 @@ from meridian.unit import ACCOUNTS
 LINE_LIMIT_BYTES = 1 << 16
 CLIENTS_LIMIT = 64
 SEND_TIMEOUT_S = 2.0
-TEXT_LIMIT = 128
 LOOK_AFTER_HOSTS_S = 1.0
 
-_SIGNALS = frozenset({"KILL", "STOP", "CONT"})
-
-Request = Mapping[str, Any]
-Operations = Mapping[str, Callable[[Request], dict[str, Any]]]
+_SIGNALS = ("CONT", "KILL", "STOP")
 
 
 class Server:
@@ -54,14 +51,14 @@ class Server:
         operations: Operations = {
             "inventory": lambda _: {"inventory": inventory.document()},
             "power_off": self._power_off,
-            "power_on": lambda request: _do(held.power_on, _known(request, "host", HOSTS)),
+            "power_on": lambda request: _do(held.power_on, known(request, "host", HOSTS)),
             "site_off": self._site_off,
-            "site_on": lambda request: _do(held.site_on, _known(request, "site", SITES)),
+            "site_on": lambda request: _do(held.site_on, known(request, "site", SITES)),
             "signal": self._signal,
             "ensure": self._ensure,
             "policy": self._policy,
-            "revoke": lambda request: _do(self._revoked.add, _text(request, "exercise")),
-            "socket": lambda request: {"socket": held.fabric.socket_in(_known(request, "host", HOSTS))},
+            "revoke": lambda request: _do(self._revoked.add, text(request, "exercise")),
+            "socket": lambda request: {"socket": held.fabric.socket_in(known(request, "host", HOSTS))},
             "jam": self._jam,
             "unjam": lambda _: self._jammed(None),
             "down": self._down,
@@ -170,17 +167,17 @@ class Server:
 
     def _power_off(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        return _do(self._range.power_off, _known(request, "host", HOSTS))
+        return _do(self._range.power_off, known(request, "host", HOSTS))
 
     def _site_off(self, request: Request) -> dict[str, Any]:
         self._admit(request)
-        return _do(self._range.site_off, _known(request, "site", SITES))
+        return _do(self._range.site_off, known(request, "site", SITES))
 
     def _signal(self, request: Request) -> dict[str, Any]:
         self._admit(request)
         name = request.get("signal")
         if name not in _SIGNALS:
-            raise MeridianError("MR108", f"no such signal: {name!r}", remedy=f"one of: {', '.join(sorted(_SIGNALS))}")
+            raise MeridianError("MR108", f"no such signal: {name!r}", remedy=f"one of: {', '.join(_SIGNALS)}")
         host, process = self._target(request)
         self._range.power_of(host).ask(
             {"op": "signal", "process": process, "signal": name, "tree": bool(request.get("tree"))}
@@ -196,13 +193,13 @@ class Server:
     def _target(self, request: Request) -> tuple[str, str | None]:
         """Return the host and process that a request names; a host alone means all that runs on it."""
         if "process" in request:
-            process = _text(request, "process")
+            process = text(request, "process")
             return self._range.host_of(process), process
-        return _known(request, "host", HOSTS), None
+        return known(request, "host", HOSTS), None
 
     def _policy(self, request: Request) -> dict[str, Any]:
         """Change the states in which flows are allowed, which is how the clean room is opened and closed."""
-        states, by = request.get("states"), _text(request, "by")
+        states, by = request.get("states"), text(request, "by")
         if not isinstance(states, list) or not states or not set(map(str, states)) <= set(STATES):
             raise MeridianError("MR108", f"no such states: {states!r}", remedy=f"of: {', '.join(STATES)}")
         self._range.allow(list(dict.fromkeys(states)), by)
@@ -226,7 +223,7 @@ class Server:
         return {}
 
 
-def _operation(operations: Operations, name: object) -> Callable[[Request], dict[str, Any]]:
+def _operation(operations: Operations, name: object) -> Operation:
     """Return an operation by its name. Raise MR108 for one that does not exist."""
     if not isinstance(name, str) or name not in operations:
         raise MeridianError("MR108", f"no such operation: {name!r}", remedy=f"one of: {', '.join(sorted(operations))}")
@@ -236,19 +233,3 @@ def _operation(operations: Operations, name: object) -> Callable[[Request], dict
 def _do(action: Callable[[str], None], name: str) -> dict[str, Any]:
     action(name)
     return {}
-
-
-def _text(request: Request, name: str) -> str:
-    value = request.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= TEXT_LIMIT:
-        raise MeridianError(
-            "MR108", f"{name}: a text of 1 to {TEXT_LIMIT} characters is needed, got {value!r}", remedy="name it"
-        )
-    return value
-
-
-def _known(request: Request, name: str, names: Mapping[str, object]) -> str:
-    value = request.get(name)
-    if not isinstance(value, str) or value not in names:
-        raise MeridianError("MR107", f"no {name} named {value!r}", remedy=f"one of: {', '.join(names)}")
-    return value

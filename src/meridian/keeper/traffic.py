@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Any, get_args
 
-from meridian.errors import MeridianError
 from meridian.keeper.range import CUT, Range
+from meridian.keeper.request import Operations, Request, count, known, text, wrong
 from meridian.network.filter import Cut, Direction
 from meridian.network.lines import Impairment
 from meridian.network.wire import MILLION, PERFECT, Quality
@@ -16,13 +16,9 @@ from meridian.topology import LINKS
 PREFIXES_LIMIT = 64
 PAIRS_LIMIT = 64
 PORTS_LIMIT = 16
-TEXT_LIMIT = 128
 _PORTS = range(1, 65536)
 _QUALITY_LIMITS = {"delay_us": 10_000_000, "jitter_us": 10_000_000, "loss_ppm": MILLION, "rate_kbit_s": 100_000_000}
 """What a line can be asked to be; the wire holds a bounded number of frames, so a delay has a bound too."""
-
-Request = Mapping[str, Any]
-Operation = Callable[[Request], dict[str, Any]]
 
 
 class Traffic:
@@ -33,7 +29,7 @@ class Traffic:
         self._range = held
         self._admit = admit
 
-    def operations(self) -> dict[str, Operation]:
+    def operations(self) -> Operations:
         """Return the operations by name."""
         return {
             "cut": self._cut,
@@ -48,58 +44,46 @@ class Traffic:
         self._admit(request)
         direction = request.get("direction", "both")
         if direction not in get_args(Direction):
-            raise _wrong("direction", direction, f"one of: {', '.join(get_args(Direction))}")
+            raise wrong("direction", direction, f"one of: {', '.join(get_args(Direction))}")
         ports = request.get("ports", [])
         if not isinstance(ports, list) or len(ports) > PORTS_LIMIT or not all(port in _PORTS for port in ports):
-            raise _wrong("ports", ports, f"up to {PORTS_LIMIT} numbers from 1 to 65535")
+            raise wrong("ports", ports, f"up to {PORTS_LIMIT} numbers from 1 to 65535")
         cut = Cut(_pairs(request), direction, tuple(ports), refuse=request.get("refuse") is True)
-        self._range.fabric.cut_off(CUT + _id(request), cut)
+        self._range.fabric.cut_off(CUT + text(request, "id"), cut)
         return {}
 
     def _mend(self, request: Request) -> dict[str, Any]:
-        self._range.fabric.mend(CUT + _id(request))
+        self._range.fabric.mend(CUT + text(request, "id"))
         return {}
 
     def _impair(self, request: Request) -> dict[str, Any]:
         """Take a line down, or make it late, lossy or slow: toward one of its ends, or both ways."""
         self._admit(request)
-        name, toward = request.get("link"), request.get("toward")
-        if not isinstance(name, str) or name not in LINKS:
-            raise MeridianError("MR107", f"no link named {name!r}", remedy=f"one of: {', '.join(LINKS)}")
-        link = LINKS[name]
+        link, toward = LINKS[known(request, "link", LINKS)], request.get("toward")
         if toward is not None and toward not in link.between:
-            raise _wrong("toward", toward, f"one of: {', '.join(link.between)}")
-        asked = {each: request[each] for each in _QUALITY_LIMITS if each in request}
-        for each, value in asked.items():
-            if type(value) is not int or not 0 <= value <= _QUALITY_LIMITS[each]:
-                raise _wrong(each, value, f"a whole number from 0 to {_QUALITY_LIMITS[each]}")
-        quality = Quality(**asked)
+            raise wrong("toward", toward, f"one of: {', '.join(link.between)}")
+        quality = Quality(
+            **{each: count(request, each, most) for each, most in _QUALITY_LIMITS.items() if each in request}
+        )
         # The first quality is toward the second end.
         forth, back = (quality if toward in {None, end} else PERFECT for end in reversed(link.between))
         impairment = Impairment(request.get("down") is True, (forth, back))
-        self._range.fabric.lines.impair(CUT + _id(request), link, impairment)
+        self._range.fabric.lines.impair(CUT + text(request, "id"), link, impairment)
         return {}
 
     def _restore(self, request: Request) -> dict[str, Any]:
-        self._range.fabric.lines.restore(CUT + _id(request))
+        self._range.fabric.lines.restore(CUT + text(request, "id"))
         return {}
-
-
-def _id(request: Request) -> str:
-    value = request.get("id")
-    if not isinstance(value, str) or not 0 < len(value) <= TEXT_LIMIT:
-        raise _wrong("id", value, f"a text of 1 to {TEXT_LIMIT} characters")
-    return value
 
 
 def _pairs(request: Request) -> tuple[tuple[list[str], list[str]], ...]:
     pairs = request.get("pairs", [[request.get("a"), request.get("b")]])
     if not isinstance(pairs, list) or not 0 < len(pairs) <= PAIRS_LIMIT:
-        raise _wrong("pairs", pairs, f"1 to {PAIRS_LIMIT} pairs of sides")
+        raise wrong("pairs", pairs, f"1 to {PAIRS_LIMIT} pairs of sides")
     try:
         return tuple((_prefixes(one), _prefixes(other)) for one, other in pairs)
     except (TypeError, ValueError) as error:
-        raise _wrong("pairs", pairs, "two sides in each pair") from error
+        raise wrong("pairs", pairs, "two sides in each pair") from error
 
 
 def _prefixes(side: object) -> list[str]:
@@ -108,9 +92,5 @@ def _prefixes(side: object) -> list[str]:
         if isinstance(side, list) and 0 < len(side) <= PREFIXES_LIMIT:
             return [str(IPv4Network(str(each))) for each in side]
     except ValueError as error:
-        raise _wrong("a side", str(error), "addresses and networks like 10.71.1.0/24 or 10.71.1.11/32") from error
-    raise _wrong("a side", side, f"1 to {PREFIXES_LIMIT} addresses or networks like 10.71.1.0/24")
-
-
-def _wrong(what: str, value: object, needed: str) -> MeridianError:
-    return MeridianError("MR108", f"{what}: got {value!r}", remedy=needed)
+        raise wrong("a side", str(error), "addresses and networks like 10.71.1.0/24 or 10.71.1.11/32") from error
+    raise wrong("a side", side, f"1 to {PREFIXES_LIMIT} addresses or networks like 10.71.1.0/24")

@@ -50,13 +50,9 @@ class Exchange:
     def take(self, channel: str, by: str, term: int, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Take deliveries in order, as far as they follow; return what came of it and the last number of everybody."""
         with self._one:
-            self._file.execute("BEGIN IMMEDIATE")
-            try:
+            with self._file:
+                self._file.execute("BEGIN IMMEDIATE")
                 status = self._admit(channel, term) or self._take(channel, by, items)
-            except BaseException:
-                self._file.execute("ROLLBACK")
-                raise
-            self._file.execute("COMMIT")
             return {"status": status, "last": self._last(channel)}
 
     def last(self, channel: str) -> dict[str, int]:

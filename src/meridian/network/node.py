@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pyroute2 import IPRoute
 
-from meridian.linux import CLONE_NEWNET, setns
+from meridian.linux import inside_network
 
 
 @dataclass(slots=True)
@@ -30,13 +30,8 @@ class Node:
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Be in the namespace for the length of a block; what is opened there stays there."""
-        back = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        setns(self.descriptor, CLONE_NEWNET)
-        try:
+        with inside_network(self.descriptor):
             yield
-        finally:
-            setns(back, CLONE_NEWNET)
-            os.close(back)
 
     def close(self) -> None:
         """Let go of the namespace; it ends when no process and no socket is left in it."""

@@ -109,5 +109,5 @@ def collect(directory: Path, sources: Mapping[str, Peer]) -> None:
     """Collect for ever."""
     inboxes = Inboxes(directory, sources)
     while True:
-        inboxes.collect()
-        time.sleep(COLLECT_EVERY_S)
+        if not inboxes.collect():
+            time.sleep(COLLECT_EVERY_S)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from meridian.address import address
 from meridian.banks import BANKS
 from meridian.errors import MeridianError
 from meridian.secret import read_secret
@@ -49,7 +50,7 @@ async def _serve(arguments: argparse.Namespace) -> bool:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     secrets: Path = arguments.secrets
     journal = InstructionJournal(arguments.journal, arguments.name)
-    router = Router(dict(_address(text) for text in arguments.patroni))
+    router = Router(dict(address(text) for text in arguments.patroni))
     engine = Engine(_connect(arguments), lambda: router.primary, journal, arguments.name)
     banks = Tokens({bank.name: read_secret(secrets, f"bank-{bank.name}") for bank in BANKS})
     vault = Tokens({"vault": read_secret(secrets, "vault-token")})
@@ -65,7 +66,7 @@ async def _serve(arguments: argparse.Namespace) -> bool:
     ]
     for runner in runners:
         await runner.setup()
-    host, port = _address(arguments.listen)
+    host, port = address(arguments.listen)
     await web.TCPSite(runners[0], host, port).start()
     arguments.operator.unlink(missing_ok=True)
     await web.UnixSite(runners[1], str(arguments.operator)).start()
@@ -91,11 +92,6 @@ def _connect(arguments: argparse.Namespace) -> Connect:
     password = read_secret(arguments.secrets, "ledger-app")
     client = _CLIENTS[arguments.client]
     return lambda primary: client(primary.host, arguments.ledger_port, password, arguments.name)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host, int(port)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
+from meridian.address import address
 from meridian.errors import MeridianError
 from meridian.secret import read_secret
 from meridian.vault import journal
@@ -27,7 +29,7 @@ def main() -> int:
                 )
             case "journal":
                 token = read_secret(arguments.secrets, "vault-token")
-                journal.keep(arguments.keep / "journal", dict(_gateway(text) for text in arguments.gateway), token)
+                journal.keep(arguments.keep / "journal", _gateways(arguments.gateway), token)
             case "base":
                 _base(arguments)
             case "shelf":
@@ -70,15 +72,12 @@ def _shelf(arguments: argparse.Namespace) -> None:
     """Let those who rebuild read what is kept."""
     from meridian.vault import doors  # noqa: PLC0415 - as above
 
-    _, address = _gateway(f"={arguments.listen}")
     tokens = [read_secret(arguments.secrets, name) for name in ("rebuild-token", "cloud-token")]
-    doors.readers(address, tokens, arguments.keep).serve_forever()
+    doors.readers(address(arguments.listen), tokens, arguments.keep).serve_forever()
 
 
-def _gateway(text: str) -> tuple[str, tuple[str, int]]:
-    name, _, address = text.partition("=")
-    host, _, port = address.rpartition(":")
-    return name, (host, int(port))
+def _gateways(texts: Sequence[str]) -> dict[str, tuple[str, int]]:
+    return {name: address(where) for name, _, where in (text.partition("=") for text in texts)}
 
 
 if __name__ == "__main__":

@@ -264,10 +264,9 @@ class Shelf:
     def _wrong(self) -> list[str]:
         """Return what is wrong with the backup that came in, once the log that it needs had time to arrive."""
         deadline = time.monotonic() + LOG_WAIT_S
-        while True:
-            if not (gaps := manifest.log_problems(self._incoming, self._wal)) or time.monotonic() > deadline:
-                return [*manifest.file_problems(self._incoming), *gaps]
+        while manifest.log_problems(self._incoming, self._wal) and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
+        return manifest.problems(self._incoming, self._wal)
 
     def _lack(self) -> str | None:
         """Return why there is no room for another backup, None if there is."""

@@ -65,10 +65,6 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing: the record says what was done."""
 
-    def address_string(self) -> str:
-        """Return where a request came from, which on a Unix socket is nowhere."""
-        return "local"
-
     def _admitted(self) -> bool:
         scheme, _, given = self.headers.get("Authorization", "").partition(" ")
         known = [hmac.compare_digest(given.encode(), token.encode()) for token in self.tokens]

@@ -20,7 +20,7 @@ from typing import Any
 MANIFEST = "backup_manifest"
 VERSIONS = (1, 2)
 SEGMENT_BYTES = 16 << 20
-"""PostgreSQL's default size of a WAL segment, and the range's."""
+"""PostgreSQL's own size of a WAL segment, which initdb is not told to change."""
 PAGE_BYTES = 8192  # XLOG_BLCKSZ
 _PAGE_HEADER = struct.Struct("=HHIQ")  # xlp_magic, xlp_info, xlp_tli, xlp_pageaddr of xlog_internal.h
 _SEGMENTS_IN_LOG = (1 << 32) // SEGMENT_BYTES
@@ -50,7 +50,6 @@ class Manifest:
 
     files: Mapping[str, tuple[int, str]]
     ranges: tuple[WalRange, ...]
-    system_identifier: int | None
 
     @property
     def size_bytes(self) -> int:
@@ -82,8 +81,7 @@ def read(octets: bytes) -> Manifest:
         )
         if not ranges:
             raise NoManifestError("it names no write-ahead log")
-        identifier = document.get("System-Identifier")
-        return Manifest(files, ranges, None if identifier is None else int(identifier))
+        return Manifest(files, ranges)
     except (ValueError, KeyError, TypeError) as error:
         raise NoManifestError(f"it cannot be read: {error!r}") from error
 

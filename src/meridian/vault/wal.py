@@ -20,12 +20,11 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from meridian.vault.manifest import SEGMENT_BYTES, lsn, segment_number
+
 STATUS_EVERY_S = 1
-SEGMENT_BYTES = 16 << 20
-"""PostgreSQL's own size of a segment, which initdb is not told to change."""
 AHEAD = "ahead"
 _NAME_DIGITS = 24
-_SEGMENTS_A_LOG = (1 << 32) // SEGMENT_BYTES
 
 
 def receive(program: Path, directory: Path, hosts: Sequence[str], port: int, password: str) -> None:
@@ -66,7 +65,7 @@ def set_aside(directory: Path, timeline: int, forks: Mapping[int, int]) -> list[
         if len(digits) != _NAME_DIGITS or not path.is_file():
             continue
         own = int(digits[:8], 16)
-        begins = (int(digits[8:16], 16) * _SEGMENTS_A_LOG + int(digits[16:], 16)) * SEGMENT_BYTES
+        begins = segment_number(digits) * SEGMENT_BYTES
         fork = forks.get(own, -1)
         if own >= timeline or begins + SEGMENT_BYTES <= fork:
             continue
@@ -87,8 +86,7 @@ def forks_in(history: str) -> dict[int, int]:
     for line in history.splitlines():
         words = line.split("#", 1)[0].split()
         if len(words) > 1:
-            high, _, low = words[1].partition("/")
-            found[int(words[0])] = (int(high, 16) << 32) + int(low, 16)
+            found[int(words[0])] = lsn(words[1])
     return found
 
 
