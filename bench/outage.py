@@ -6,7 +6,7 @@ fault that is not over after ``NEVER_S`` is undone and counted as *never*. Befor
 again. At the end everything that was acknowledged is looked for in the ledger.
 
 Every result is kept in a file as it comes; started again, the run goes on where it was. ``--fresh`` begins anew,
-``--profiles`` and ``--repeat`` choose less.
+``--profiles``, ``--repeat`` and ``--only`` choose less.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from holdfast.evidence.events import FaultIntended
 from holdfast.exercises import faults, gate
 from holdfast.exercises.business import Operator
 from holdfast.exercises.clients import ALARMS, Clients
-from holdfast.exercises.faults import FAULTS, Aim, parameters_text
+from holdfast.exercises.faults import FAULTS, Aim, FaultKind, parameters_text
 from holdfast.exercises.plan import aimed_at
 from holdfast.model.types import Fault, Load
 from holdfast.store.clock import now
@@ -45,6 +46,7 @@ RATE_PER_S = 60
 NEVER_S = 60.0
 REST_S = 15.0
 """Between two faults: the fencer strikes once in 12 s at most, and a fault that comes sooner waits for that."""
+SETTLE_S = 4.0  # after what only makes the ground ready
 LONGER_S = 3.0  # how long clients must be served again before the fault is undone
 ARMED_TIMEOUT_S = 180.0
 EFFECT_TIMEOUT_S = 15.0
@@ -55,30 +57,56 @@ PROMISES = frozenset({"settled", "queued", "rejected"})
 US = 1_000_000
 
 
+Targets = Callable[[str, Inventory], Sequence[str]]
+"""From the letter of the member that leads, and what the range says of itself, to what is hit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One fault: ``target`` makes its target from the letter of the member that leads."""
+    """One fault, at every one of its targets at once; ``first`` is a fault that only makes the ground ready."""
 
     name: str
     fault: str
-    target: Callable[[str], str]
-    parameters: Mapping[str, object]
+    targets: Targets
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    first: Case | None = None
 
 
-def _site(letter: str) -> str:
-    return "witness" if letter == "w" else f"dc-{letter}"
+def _ledger(letter: str, _: Inventory) -> Sequence[str]:
+    return (f"ledger-{letter}",)
 
 
+def _host(letter: str, _: Inventory) -> Sequence[str]:
+    return (f"db-{letter}",)
+
+
+def _site(letter: str, there: Inventory) -> Sequence[str]:
+    return (there.hosts[f"db-{letter}"].site,)
+
+
+def _lines(letter: str, there: Inventory) -> Sequence[str]:
+    site = there.hosts[f"db-{letter}"].site
+    return sorted(name for name, line in there.links.items() if site in line.between)
+
+
+def _votes(letter: str, _: Inventory) -> Sequence[str]:
+    return (f"etcd-{letter}",)
+
+
+_VOTES_LED_THERE = Case("", "cluster.move-leader", _votes, {"steward": "etcd-steward"})
 CASES = (
-    Case("primary killed", "process.kill", lambda leader: f"ledger-{leader}", {}),
-    Case("host lost", "host.loss", lambda leader: f"db-{leader}", {}),
-    Case("site lost", "site.loss", _site, {}),
-    Case("primary frozen", "process.freeze", lambda leader: f"ledger-{leader}", {}),
-    Case("host frozen", "process.freeze", lambda leader: f"db-{leader}", {}),
-    Case("host cut off from everything", "network.partition", lambda leader: f"db-{leader}", {}),
-    Case("host cut off from consensus", "network.partition", lambda leader: f"db-{leader}", {"only": "consensus"}),
-    Case("host cut off from replication", "network.partition", lambda leader: f"db-{leader}", {"only": "replication"}),
-    Case("data disk full", "disk.full", lambda leader: f"db-{leader}", {"of": "data"}),
+    Case("primary killed", "process.kill", _ledger),
+    Case("host lost", "host.loss", _host),
+    Case("host lost that leads the votes too", "host.loss", _host, first=_VOTES_LED_THERE),
+    Case("site lost", "site.loss", _site),
+    Case("site lost that leads the votes too", "site.loss", _site, first=_VOTES_LED_THERE),
+    Case("primary frozen", "process.freeze", _ledger),
+    Case("host frozen", "process.freeze", _host),
+    Case("host cut off from everything", "network.partition", _host),
+    Case("host cut off from consensus", "network.partition", _host, {"only": "consensus"}),
+    Case("host cut off from replication", "network.partition", _host, {"only": "replication"}),
+    Case("every line of its site down", "link.down", _lines),
+    Case("data disk full", "disk.full", _host, {"of": "data"}),
 )
 
 
@@ -117,29 +145,54 @@ class Bench:
         self.armed()
         time.sleep(REST_S)
         self.armed()
-        there = self.now()
-        target = case.target(gate.led_by(there).removeprefix("ledger-"))
-        kind = FAULTS[case.fault]
-        given = {name: p.default for name, p in kind.schema.parameters.items() if p.default is not None}
-        parameters = {**given, **case.parameters}
-        aimed = aimed_at(MODEL, Fault(case.fault, target, parameters, 0, 0, 1000))
-        fault = f"f{time.monotonic_ns() // 1_000_000 % 10**8}"
-        prepared = kind.prepare(Aim(EXERCISE, fault, target, parameters, aimed), there)
-        box_ms = round(NEVER_S * 2000)
-        intended = FaultIntended(
-            EXERCISE, fault, case.fault, target, parameters_text(parameters), box_ms, prepared.undo, prepared.identity,
-            now(),
-        )  # fmt: skip
-        injected_us = now().mono_us
+        letter = gate.led_by(self.now()).removeprefix("ledger-")
+        done: list[FaultIntended] = []
         try:
-            kind.inject(intended, self.keeper, there)
-            _until(lambda: kind.probe(intended).so, EFFECT_TIMEOUT_S, f"{case.name}: no effect was seen")
+            if case.first:
+                self._inject(case.first, letter, done)
+                time.sleep(SETTLE_S)
+            injected_us = now().mono_us
+            self._inject(case, letter, done)
             self._wait_for_the_end(injected_us)
             undone_us = now().mono_us
         finally:
-            faults.undo(intended)
-        _until(lambda: kind.verify(intended, self.now()).so, UNDO_TIMEOUT_S, f"{case.name}: not undone", intended)
+            for intended in reversed(done):
+                faults.undo(intended)
+        for intended in reversed(done):
+            kind = FAULTS[intended.name]
+            _until(partial(self._undone, kind, intended), UNDO_TIMEOUT_S, f"{case.name}: not undone", intended)
         return longest_silence_us(self.records, injected_us, undone_us)
+
+    def _inject(self, case: Case, letter: str, done: list[FaultIntended]) -> None:
+        """Prepare a fault for all its targets, then inject all, then see that it took effect; ``done`` gets them."""
+        there, kind = self.now(), FAULTS[case.fault]
+        given = {name: p.default for name, p in kind.schema.parameters.items() if p.default is not None}
+        parameters = {**given, **case.parameters}
+        intentions = []
+        for number, target in enumerate(case.targets(letter, there)):
+            aimed = aimed_at(MODEL, Fault(case.fault, target, parameters, 0, 0, 1000))
+            fault = f"f{time.monotonic_ns() // 1_000_000 % 10**8}-{number}"
+            prepared = kind.prepare(Aim(EXERCISE, fault, target, parameters, aimed), there)
+            intentions.append(
+                FaultIntended(
+                    EXERCISE,
+                    fault,
+                    case.fault,
+                    target,
+                    parameters_text(parameters),
+                    round(NEVER_S * 2000),
+                    prepared.undo,
+                    prepared.identity,
+                    now(),
+                )
+            )
+        for intended in intentions:
+            done.append(intended)
+            kind.inject(intended, self.keeper, there)
+        _until(lambda: kind.probe(intentions[0]).so, EFFECT_TIMEOUT_S, f"{case.name}: no effect was seen")
+
+    def _undone(self, kind: FaultKind, intended: FaultIntended) -> bool:
+        return kind.verify(intended, self.now()).so
 
     @property
     def records(self) -> Path:
@@ -217,30 +270,35 @@ def keep(result: Mapping[str, object]) -> None:
         file.write(json.dumps(result) + "\n")
 
 
-def run(profile: str, repeats: int) -> None:
+def run(profile: str, repeats: int, only: str) -> None:
     """Do for one profile what is still to be done, on one range."""
-    done = [result["case"] for result in known() if result["profile"] == profile and "outage_us" in result]
-    wanted = [case for round_ in range(repeats) for case in CASES if done.count(case.name) <= round_]
+    done = [result["case"] for result in known() if result["profile"] == profile and "case" in result]
+    asked = [case for case in CASES if only in case.name]
+    wanted = [case for round_ in range(repeats) for case in asked if done.count(case.name) <= round_]
     if not wanted:
         return
     command = Command((sys.executable, "-m", "meridian"))
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        directory = Path(name) / "r"
+        directory, struck = Path(name) / "r", 0
         command.start(directory, {"profile": profile, "rate": str(RATE_PER_S)}, lambda _: None)
         try:
             there = inventory(Hypervisor(directory / KEEPER_SOCKET))[0]
             bench = Bench(directory, Clients(there.records[PARTICIPANTS_RECORDS], SERVICE.measured))
             Operator(there).set_load(Load(RATE_PER_S, 1))
-            for case in wanted:
-                outage_us = bench.strike(case)
-                keep({"profile": profile, "case": case.name, "outage_us": outage_us})
-                shown = "never" if outage_us is None else f"{outage_us / US:.2f} s"
-                sys.stdout.write(f"{profile:<8}{case.name:<34}{shown}\n")
-                sys.stdout.flush()
-            bench.armed()
-            lost = bench.lost()
-            keep({"profile": profile, "lost": lost})
-            sys.stdout.write(f"{profile:<8}acknowledged and lost: {lost}\n")
+            try:
+                for case in wanted:
+                    outage_us = bench.strike(case)
+                    struck += 1
+                    keep({"profile": profile, "case": case.name, "outage_us": outage_us})
+                    shown = "never" if outage_us is None else f"{outage_us / US:.2f} s"
+                    sys.stdout.write(f"{profile:<8}{case.name:<36}{shown}\n")
+                    sys.stdout.flush()
+            finally:
+                # A run that is interrupted has still to say what became of what it was told.
+                bench.armed()
+                lost = bench.lost()
+                keep({"profile": profile, "lost": lost, "faults": struck})
+                sys.stdout.write(f"{profile:<8}acknowledged and lost: {lost}, in {struck} faults\n")
         finally:
             command.stop(directory)
 
@@ -256,19 +314,28 @@ def table(profiles: list[str]) -> Iterator[str]:
             own = [r["outage_us"] for r in results if r.get("case") == case.name and r["profile"] == profile]
             cells.append(_cell([None if each is None else int(str(each)) for each in own]))
         yield f"| {case.name} | " + " | ".join(cells) + " |"
-    lost = (sum(int(str(r["lost"])) for r in results if r["profile"] == p and "lost" in r) for p in profiles)
-    yield "| acknowledged and lost | " + " | ".join(str(each) for each in lost) + " |"
+    yield "| acknowledged and lost | " + " | ".join(_lost(results, profile) for profile in profiles) + " |"
+
+
+def _lost(results: list[dict[str, object]], profile: str) -> str:
+    """Return how much was lost in how many faults; a run that was cut off could not count."""
+    own = [r for r in results if r["profile"] == profile]
+    lost, counted = (sum(int(str(r[what])) for r in own if "lost" in r) for what in ("lost", "faults"))
+    uncounted = sum("case" in r for r in own) - counted
+    return f"{lost} (in {counted} faults{f'; {uncounted} not counted' if uncounted else ''})"
 
 
 def _cell(outages: list[int | None]) -> str:
+    """Return the middle, with what never ended as so much at least, and the spread of what did."""
     if not outages:
         return "not measured"
     ended = [each / US for each in outages if each is not None]
     never = len(outages) - len(ended)
     if not ended:
         return f"never (n={never})"
-    spread = f"{statistics.median(ended):.2f} ({min(ended):.2f} to {max(ended):.2f}, n={len(ended)})"
-    return f"{spread}, never {never} times" if never else spread
+    middle = statistics.median([*ended, *[NEVER_S] * never])
+    spread = f"{middle:.2f} ({min(ended):.2f} to {'never' if never else f'{max(ended):.2f}'}, n={len(outages)})"
+    return f"{spread}, never {never} of {len(outages)}" if never else spread
 
 
 def main() -> None:
@@ -276,6 +343,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--profiles", default="stock,fast,fenced")
     parser.add_argument("--repeat", type=int)
+    parser.add_argument("--only", default="", help="the faults whose names contain this")
     parser.add_argument("--fresh", action="store_true")
     asked = parser.parse_args()
     if asked.fresh:
@@ -283,7 +351,7 @@ def main() -> None:
     sys.stdout.write(f"{machine()}\n")
     profiles = asked.profiles.split(",")
     for profile in profiles:
-        run(profile, asked.repeat or REPEATS[profile])
+        run(profile, asked.repeat or REPEATS[profile], asked.only)
     sys.stdout.write("\n".join(table(profiles)) + "\n")
 
 

@@ -22,6 +22,7 @@ Definite = Literal["settled", "queued", "rejected"]
 Reached = Literal["confirmed", "stated", "booked"]
 """What comes by itself, later than an answer: a message, a statement, the RTGS's word."""
 Priority = Literal["normal", "priority"]
+_PROMISES = frozenset({*get_args(Definite), *get_args(Reached)})
 
 
 # -- what each participant kept on its own side --
@@ -71,7 +72,7 @@ class Answer:
     @property
     def definite(self) -> bool:
         """Whether this is a promise."""
-        return self.status in {"settled", "queued", "rejected", *get_args(Reached)}
+        return self.status in _PROMISES
 
 
 @dataclass(frozen=True, slots=True)
