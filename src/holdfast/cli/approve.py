@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from holdfast.cli.approved import Approved, read_approved
+from holdfast.cli.byhand import ACTOR, named, words
 from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Recording
 from holdfast.cli.terminal import console, print_json, safe
 from holdfast.errors import HoldfastError, UsageError
@@ -20,11 +21,9 @@ from holdfast.errors import HoldfastError, UsageError
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
     from holdfast.model.types import Model
     from holdfast.state.approvals import Approval
-    from holdfast.store.port import Log
 
-ACTOR = "operator"
-MAX_TEXT_CHARS = 4_000
 SHOWN_CHANGES = 8
+INCOMPLETE = "HF957"
 _SHAPES = {"approved": ("✓", "bold green"), "unapproved": ("✗", "bold red"), "changed since": ("!", "bold yellow")}
 
 
@@ -77,9 +76,10 @@ def approve(  # noqa: PLR0913 -- options of a command
         with read_approved(log, key) as approved:
             _list(declared, chosen, approved, as_json=as_json)
         return
-    decision = _Decision(required(body, "--body"), decided_on(on), by, minutes)
+    noted = None if minutes is None else words(minutes, "--minutes", INCOMPLETE)
+    decision = _Decision(words(body, "--body", INCOMPLETE), decided_on(on), by, noted)
     if withdraw:
-        _withdraw(declared, chosen, decision, required(why, "--why"), log, as_json=as_json)
+        _withdraw(declared, chosen, decision, words(why, "--why", INCOMPLETE), log, as_json=as_json)
     else:
         _approve(declared, chosen, decision, log, as_json=as_json)
 
@@ -107,15 +107,6 @@ def _chosen(model: Model, given: Sequence[str], *, every: bool) -> tuple[str, ..
     return tuple(dict.fromkeys(given))
 
 
-def required(text: str | None, option: str) -> str:
-    """Return the text of an option that has to be given; HF957 when there is none, or it cannot be printed."""
-    stripped = (text or "").strip()
-    if not stripped or len(stripped) > MAX_TEXT_CHARS or not stripped.isprintable():
-        message = f"expected {option} with a text of 1 to {MAX_TEXT_CHARS:,} printable characters"
-        raise UsageError("HF957", message, remedy=f"Add {option}: it stands in the record for good.")
-    return stripped
-
-
 def decided_on(text: str | None) -> str:
     """Return the date of a decision; HF957 when it is none, or has not come yet anywhere on earth."""
     from holdfast.model.quantities import iso_date
@@ -123,7 +114,7 @@ def decided_on(text: str | None) -> str:
     given = iso_date(text or "")
     if given is None or date.fromisoformat(given) > datetime.now(UTC).date() + timedelta(days=1):
         message = f"expected --on with the date of the decision, got {safe(text or 'nothing')}"
-        raise UsageError("HF957", message, remedy="Write a day that has come, as 2026-11-20.")
+        raise UsageError(INCOMPLETE, message, remedy="Write a day that has come, as 2026-11-20.")
     return given
 
 
@@ -136,15 +127,16 @@ def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: st
     from holdfast.model.canonical import subject_declaration
     from holdfast.store.opening import open_log
 
-    minutes = None if decision.minutes is None else required(decision.minutes, "--minutes")
     with open_log(place, create=True) as log:
         began = f"the log {log.origin} began in {place}" if log.size() == 1 else ""
-        by = answering(model, decision.by, log)
+        by = named(log, model, decision.by)
         events = []
         for subject in chosen:
             name = f"approved/{subject.replace(':', '/')}.json"
             declaration = log.attach(name, subject_declaration(model, subject), "application/json")
-            events.append(ApprovalRecorded(subject, declaration, model.digest, decision.body, decision.on, by, minutes))
+            events.append(
+                ApprovalRecorded(subject, declaration, model.digest, decision.body, decision.on, by, decision.minutes)
+            )
         seqs = log.append(events, actor=ACTOR, subject=chosen[0])
     if as_json:
         recorded = [
@@ -161,14 +153,6 @@ def _approve(model: Model, chosen: Sequence[str], decision: _Decision, place: st
         screen.print(Text.assemble(("✓ ", "bold green"), said), soft_wrap=True)
         screen.print(Text(f"  declaration  sha256 {event.digest}", "dim"), soft_wrap=True)
     _print_answering(screen, model, by)
-
-
-def answering(model: Model, name: str | None, log: Log) -> str | None:
-    """Return how the record names who answers: a role by its name, a person by a salted digest."""
-    if name is None:
-        return None
-    text = required(name, "--by")
-    return text if text in model.roles else log.conceal(text)
 
 
 def _print_answering(screen: Console, model: Model, by: str | None) -> None:
@@ -191,7 +175,7 @@ def _withdraw(model: Model, chosen: Sequence[str], decision: _Decision, why: str
         if missing:
             message = f"no approval of {', '.join(missing)} counts in this log: nothing was withdrawn"
             raise HoldfastError("HF958", message, remedy="See what is approved with holdfast approve --list.")
-        by = answering(model, decision.by, log)
+        by = named(log, model, decision.by)
         events = [
             ApprovalWithdrawn(subject, given[subject][-1].seq, decision.body, decision.on, why, by)
             for subject in chosen

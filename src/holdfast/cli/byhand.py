@@ -98,13 +98,24 @@ def _time(text: str, now: int) -> int | None:
     return None if given.tzinfo is None else (given - _EPOCH) // _US
 
 
-def words(text: str | None, what: str) -> str:
-    """Return a text as it is recorded; HF972 when there is none, or it cannot be printed."""
+def words(text: str | None, what: str, code: str = "HF972") -> str:
+    """Return a text as it is recorded; refused by ``code`` when there is none, or it cannot be printed."""
     stripped = " ".join((text or "").split())
     if not stripped or len(stripped) > MAX_TEXT_CHARS or not stripped.isprintable():
         message = f"expected {what} of 1 to {MAX_TEXT_CHARS:,} printable characters"
-        raise UsageError("HF972", message, remedy="Say it in words: they stand in the record for good.")
+        raise UsageError(code, message, remedy="Say it in words: they stand in the record for good.")
     return stripped
+
+
+def action_meant(text: str) -> tuple[str, str, str]:
+    """Return what is to be done, by whom and until which day; HF976 when one of them is missing, or the day is none."""
+    from holdfast.model.quantities import iso_date
+
+    what, owner, due = ([part.strip() for part in text.rsplit(";", 2)] + ["", ""])[:3]
+    if iso_date(due) is None:
+        message = f"expected what, owner and date, got {safe(text)!r}"
+        raise UsageError("HF976", message, remedy='Write "What is to be done;role;2026-12-31".')
+    return words(what, "an action"), words(owner, "an owner"), due
 
 
 def named(log: Log, model: Model | None, name: str | None) -> str | None:

@@ -208,7 +208,7 @@ def _as_json(found: Whole, things: Sequence[Thing]) -> dict[str, object]:
 
     order = {(thing.sort, thing.name): number for number, thing in enumerate(untried(found.model, things), start=1)}
     return {
-        **_head(found),
+        **found.head(),
         "things": [
             {
                 "sort": thing.sort,
@@ -226,17 +226,4 @@ def _as_json(found: Whole, things: Sequence[Thing]) -> dict[str, object]:
 
 
 def _plan_as_json(found: Whole, plan: Sequence[Upcoming]) -> dict[str, object]:
-    return {**_head(found), "tests": [asdict(each) for each in plan]}
-
-
-def _head(found: Whole) -> dict[str, object]:
-    from holdfast.cli.record import facts
-
-    return {
-        "institution": found.model.institution,
-        "model_digest": found.model.digest,
-        "record": facts(found.audit),
-        "at_utc_us": found.at_utc_us,
-        "unread": found.unread,
-        "not_judged": [{"code": each.code, "message": each.message} for each in found.refused],
-    }
+    return {**found.head(), "tests": [asdict(each) for each in plan]}

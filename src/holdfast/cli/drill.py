@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Recording
-from holdfast.cli.terminal import console, print_json, write
+from holdfast.cli.terminal import console, did_you_mean, print_json, write
 from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
     from holdfast.model.types import Environment, Model, Scenario
     from holdfast.store.signed import SignedLog
 
+_LONG_MS = 15 * 60_000
+"""A drill whose faults are held for longer than this is run only where it is asked for."""
 _REPORTS = "reports"  # in the log's directory; where the command runs, if the log lies in a database
 
 
@@ -43,6 +45,7 @@ def drill(  # noqa: PLR0913 -- options of a command
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Scenarios of the model.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Run every drill of the model, one after the other.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="With --all: also those that last over a quarter hour.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the drills; run nothing.")] = False,
     planning: Annotated[
         bool, typer.Option("--plan", help="Show targets, blast radius and undo; act on nothing.")
@@ -61,9 +64,7 @@ def drill(  # noqa: PLR0913 -- options of a command
     log: Recording = EVIDENCE,
     range_dir: Annotated[Path | None, typer.Option("--range", metavar="DIR", help="Use this running range.")] = None,
     keep_range: Annotated[bool, typer.Option("--keep-range", help="Leave the range up afterwards.")] = False,
-    environment: Annotated[
-        str, typer.Option("--environment", metavar="range|test", help="What may be touched.")
-    ] = "range",
+    environment: Annotated[str, typer.Option("--environment", metavar="range|test", help="What may be hit.")] = "range",
     reports: Annotated[
         Path | None, typer.Option("--reports", metavar="DIR", help="Where reports go. [default: reports in the log]")
     ] = None,
@@ -80,7 +81,7 @@ def drill(  # noqa: PLR0913 -- options of a command
     from holdfast.cli.declaration import named_or_usual, usable_model
 
     declared = usable_model(place := named_or_usual(model))
-    chosen = _chosen(declared, place, names or [], every=every or (listing and not names))
+    chosen = _chosen(declared, place, names or [], every=every or (listing and not names), long=long or listing)
     if listing:
         _list(chosen, _standings(declared, chosen, log), as_json=as_json)
         return
@@ -108,34 +109,43 @@ def _place(reports: Path | None, log: str) -> Path:
     return reports or Path("" if is_address(log) else log, _REPORTS)
 
 
-def _chosen(model: Model, place: Path, names: list[str], *, every: bool) -> list[Scenario]:
+def _chosen(model: Model, place: Path, names: list[str], *, every: bool, long: bool) -> list[Scenario]:
     """Return the scenarios that were named, in that order, or all of them that are rehearsed; HF409 if there is none.
 
     Nothing that ran is nothing that held: a model without a drill is refused, not passed.
     """
-    from difflib import get_close_matches
-
     rehearsed = {name: scenario for name, scenario in model.scenarios.items() if scenario.rehearsed}
     if not rehearsed:
         message = f"the model in {place} has no scenario that a drill could run"
         remedy = "Give one disruption, load and abort_when, or name another model with --model."
         raise UsageError("HF409", message, remedy=remedy)
     if every:
-        return list(rehearsed.values())
+        return list(rehearsed.values()) if long else _without_long(list(rehearsed.values()))
     known = ", ".join(rehearsed)
     if not names:
         raise UsageError("HF409", "expected the name of a scenario, got none", remedy=f"Name one of {known}, or --all.")
     for name in names:
         if name not in model.scenarios:
             message = f"the model in {place} has no scenario {name!r}"
-            near = get_close_matches(name, rehearsed, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            raise UsageError("HF409", message, remedy=f"{hint}There are: {known}.")
+            raise UsageError("HF409", message, remedy=f"{did_you_mean(name, rehearsed)}There are: {known}.")
         if name not in rehearsed:
             message = f"scenario {name!r} is only modelled: it has no disruption that a drill could run"
             remedy = f"Give it disruption, load and abort_when, or name one of {known}."
             raise UsageError("HF409", message, remedy=remedy)
     return [rehearsed[name] for name in names]
+
+
+def _without_long(chosen: list[Scenario]) -> list[Scenario]:
+    """Leave out what lasts too long for a run of everything, and say so: nobody shall take it for rehearsed."""
+    lasting = {each.name: max(fault.after_ms + fault.hold_ms for fault in each.disruption) for each in chosen}
+    long = {name: ms for name, ms in lasting.items() if ms > _LONG_MS}
+    if long:
+        named = ", ".join(f"{name} ({ms // 60_000} min)" for name, ms in long.items())
+        console(stderr=True).print(f"left out, as too long: {named}; name them, or say --long", soft_wrap=True)
+    if len(long) == len(chosen):
+        remedy = "Name one of them, or say --all --long."
+        raise UsageError("HF409", "every drill of the model lasts over a quarter hour: nothing is run", remedy=remedy)
+    return [each for each in chosen if each.name not in long]
 
 
 def _environment(text: str) -> Environment:

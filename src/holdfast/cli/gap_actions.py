@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from rich.text import Text
 
+from holdfast.cli.byhand import ACTOR, By, named, words
 from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Older, Written
 from holdfast.cli.terminal import console, print_json, safe
 from holdfast.errors import HoldfastError, UsageError
@@ -18,12 +19,9 @@ if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answ
     from holdfast.measures.remediation import Remediation
     from holdfast.model.types import Model
 
-ACTOR = "operator"
+INCOMPLETE = "HF981"
 
 Which = Annotated[str, typer.Argument(metavar="GAP", help="Its id, or SCENARIO/CHECK of the one that is open.")]
-By = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who decided it: a role, or a person (concealed).")
-]
 Why = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The reason.")]
 
 
@@ -47,7 +45,6 @@ def assign(  # noqa: PLR0913 -- options of a command
 
     A severity other than the rule's, and a date later than before, take a reason: it stands in the record.
     """
-    from holdfast.cli.approve import required
     from holdfast.evidence.gaps import GapAssigned
 
     declared, each = _gap(model, log, older, gap)
@@ -60,8 +57,8 @@ def assign(  # noqa: PLR0913 -- options of a command
         owner=None if owner is None else _role(declared, owner, "--owner"),
         due=due,
         severity=cast("GapSeverity | None", severity),
-        cause=None if cause is None else required(cause, "--cause"),
-        why=None if why is None else required(why, "--why"),
+        cause=None if cause is None else words(cause, "--cause", INCOMPLETE),
+        why=None if why is None else words(why, "--why", INCOMPLETE),
     )
     _record(declared, event, log, by, as_json=as_json)
 
@@ -78,13 +75,12 @@ def escalate(
     as_json: AsJson = False,
 ) -> None:
     """Record that a gap was taken to somebody above its owner, and why."""
-    from holdfast.cli.approve import required
     from holdfast.evidence.gaps import GapEscalated
 
     declared, each = _gap(model, log, older, gap)
     if to is None:
         raise _incomplete("expected --to with the role that it is taken to, got none", "Name a role of the model.")
-    event = GapEscalated(each.gap.id, _role(declared, to, "--to"), required(why, "--why"))
+    event = GapEscalated(each.gap.id, _role(declared, to, "--to"), words(why, "--why", INCOMPLETE))
     _record(declared, event, log, by, as_json=as_json)
 
 
@@ -99,11 +95,10 @@ def note(
     as_json: AsJson = False,
 ) -> None:
     """Record a remark on a gap."""
-    from holdfast.cli.approve import required
     from holdfast.evidence.gaps import GapNoted
 
     declared, each = _gap(model, log, older, gap)
-    _record(declared, GapNoted(each.gap.id, required(text, "TEXT")), log, by, as_json=as_json)
+    _record(declared, GapNoted(each.gap.id, words(text, "TEXT", INCOMPLETE)), log, by, as_json=as_json)
 
 
 def accept(  # noqa: PLR0913 -- options of a command
@@ -206,19 +201,18 @@ def _check_severity(severity: str | None, why: str | None) -> None:
 
 
 def _incomplete(message: str, remedy: str) -> UsageError:
-    return UsageError("HF981", message, remedy=remedy)
+    return UsageError(INCOMPLETE, message, remedy=remedy)
 
 
 def _record(
     model: Model, event: GapAssigned | GapEscalated | GapNoted, place: str, by: str | None, *, as_json: bool
 ) -> None:
     """Append what was decided, and say so."""
-    from holdfast.cli.approve import answering
     from holdfast.evidence.envelope import body_of, kind_of
     from holdfast.store.opening import open_log
 
     with open_log(place) as log:
-        event = replace(event, by=answering(model, by, log))
+        event = replace(event, by=named(log, model, by))
         (seq,) = log.append([event], actor=ACTOR, subject=event.gap)
     if as_json:
         print_json({"entry": seq, "kind": kind_of(event), **body_of(event)})

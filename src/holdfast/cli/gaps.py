@@ -200,16 +200,10 @@ def day_of(utc_us: int) -> str:
 
 def _as_json(found: Whole, every: Sequence[Remediation]) -> dict[str, object]:
     """Return the same for a program, what is closed included."""
-    from holdfast.cli.record import facts
-
     return {
-        "institution": found.model.institution,
-        "model_digest": found.model.digest,
-        "record": facts(found.audit),
-        "at_utc_us": found.at_utc_us,
+        **found.head(),
         "gaps": [gap_as_json(each) for each in every],
         "warnings": warnings(found, every),
-        "not_judged": [{"code": each.code, "message": each.message} for each in found.refused],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
@@ -16,7 +17,7 @@ from holdfast.cli.byhand import ACTOR, At, By, From, named, time_meant, words, z
 from holdfast.cli.commands import grouped
 from holdfast.cli.incident_desk import Desk, Of, desk, incidents
 from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Recording, Written
-from holdfast.cli.terminal import console, print_json, safe
+from holdfast.cli.terminal import console, did_you_mean, print_json, safe
 from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -271,21 +272,17 @@ def correct(  # noqa: PLR0913 -- options of a command
     with desk(log, incident) as at_desk:
         old = _entry(at_desk.incident, entry, None).event
         _check_services(at_desk.model, [service] if service else [])
-        when = old.occurred_utc_us if at is None else time_meant(at)
-        _append(
-            at_desk,
-            old.fact,
-            old.text if text is None else words(text, "a text"),
-            when,
-            by,
-            f"correction of entry {entry}: {words(why, 'a reason')}",
+        event = replace(
+            old,
+            text=old.text if text is None else words(text, "a text"),
+            occurred_utc_us=old.occurred_utc_us if at is None else time_meant(at),
+            by=old.by if by is None else named(at_desk.log, at_desk.model, by),
+            source=words(f"correction of entry {entry}: {words(why, 'a reason')}", "a reason"),
             service=service or old.service,
-            due_utc_us=old.due_utc_us,
             corrects=entry,
             standing="withdrawn" if withdraw else old.standing,
-            as_before=old.by,
-            as_json=as_json,
         )
+        _record(at_desk, event, as_json=as_json)
 
 
 # -- what they share --
@@ -309,12 +306,9 @@ def _model_if_any(path: object) -> Model | None:
 def _check_services(model: Model | None, services: list[str]) -> None:
     unknown = [service for service in services if model is not None and service not in model.services]
     if unknown and model is not None:
-        from difflib import get_close_matches
-
         message = f"the model declares no service {', '.join(safe(each) for each in unknown)}"
-        near = get_close_matches(unknown[0], model.services, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        raise UsageError("HF970", message, remedy=f"{hint}There are {', '.join(model.services)}.")
+        remedy = f"{did_you_mean(unknown[0], model.services)}There are {', '.join(model.services)}."
+        raise UsageError("HF970", message, remedy=remedy)
 
 
 def _check_id(name: str | None) -> None:
@@ -367,62 +361,39 @@ def _fact(  # noqa: PLR0913 -- the members of a fact
     corrects: int | None = None,
     not_needed: bool = False,
 ) -> None:
-    _append(
-        at_desk,
-        happening,
-        words(text, "a text") if text else "",
-        time_meant(at),
-        by,
-        source,
-        service=service,
-        due_utc_us=due_utc_us,
-        corrects=corrects,
-        standing="not-needed" if not_needed else "happened",
-        as_json=as_json,
-    )
-
-
-def _append(  # noqa: PLR0913 -- as above
-    at_desk: Desk,
-    happening: Happening,
-    text: str,
-    when: int,
-    by: str | None,
-    source: str | None,
-    *,
-    service: str | None,
-    due_utc_us: int | None,
-    corrects: int | None,
-    standing: Literal["happened", "not-needed", "withdrawn"],
-    as_json: bool,
-    as_before: str | None = None,
-) -> None:
-    """Record one fact, durably, and say so in a line; ``as_before`` is who said it, where nobody else is named."""
+    """Record one fact as it was said on the command line."""
     from holdfast.evidence.spoken import FactRecorded
-    from holdfast.report.when import Local
 
     event = FactRecorded(
         about=at_desk.incident.id,
         fact=happening,
-        text=text,
-        occurred_utc_us=when,
-        by=as_before if by is None else named(at_desk.log, at_desk.model, by),
+        text=words(text, "a text") if text else "",
+        occurred_utc_us=time_meant(at),
+        by=named(at_desk.log, at_desk.model, by),
         source=words(source, "a source") if source else None,
         service=service,
         due_utc_us=due_utc_us,
         corrects=corrects,
-        standing=standing,
+        standing="not-needed" if not_needed else "happened",
     )
-    (seq,) = at_desk.record(event, cause=corrects)
+    _record(at_desk, event, as_json=as_json)
+
+
+def _record(at_desk: Desk, event: FactRecorded, *, as_json: bool) -> None:
+    """Record one fact, durably, and say so in a line."""
+    from holdfast.report.when import Local
+
+    (seq,) = at_desk.record(event, cause=event.corrects)
+    when, due_by = event.occurred_utc_us, event.due_utc_us
     if as_json:
-        print_json({"incident": at_desk.incident.id, "entry": seq, "fact": happening, "occurred_utc_us": when})
+        print_json({"incident": event.about, "entry": seq, "fact": event.fact, "occurred_utc_us": when})
         return
-    of = f" {safe(service)}" if service else ""
-    what = {"happened": happening, "not-needed": f"{happening} not needed", "withdrawn": f"{happening} withdrawn"}
+    how = {"happened": "", "not-needed": " not needed", "withdrawn": " withdrawn"}[event.standing]
+    of = f" {safe(event.service)}" if event.service else ""
     local = Local(zone_of(at_desk.model))
     occurred = f"{local.date_time(when)} ({local.name})"
-    until = f", due by {local.date_time(due_utc_us)}" if due_utc_us is not None else ""
-    told = f"{what[standing]}{of} at {occurred}{until}: entry {seq} of incident {safe(at_desk.incident.id)}"
+    until = f", due by {local.date_time(due_by)}" if due_by is not None else ""
+    told = f"{event.fact}{how}{of} at {occurred}{until}: entry {seq} of incident {safe(event.about)}"
     console().print(Text.assemble(("✓ ", "bold green"), told), soft_wrap=True)
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from rich.text import Text
 
-from holdfast.cli.byhand import At, By, named, time_meant, words
+from holdfast.cli.byhand import At, By, action_meant, named, time_meant, words
 from holdfast.cli.incident_desk import Desk, Of, desk
 from holdfast.cli.options import EVIDENCE, AsJson, Written
-from holdfast.cli.terminal import amount, console, print_json, safe, write
+from holdfast.cli.terminal import amount, console, did_you_mean, print_json, safe, write
 from holdfast.errors import HoldfastError, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -27,7 +26,6 @@ _PERCENT = re.compile(r"(\d{1,5})(?:\.(\d{1,4}))? ?%", re.ASCII)
 _WHOLE = re.compile(r"\d{1,15}", re.ASCII)
 _GROUPED = re.compile(r"(?<=\d)[,_](?=\d{3}(?!\d))", re.ASCII)
 _PARTS = frozenset({"clients-share", "counterparts"})  # shares that cannot be more than the whole
-_ACTION = 3
 Decided = Literal["major", "not-major"]
 
 
@@ -123,7 +121,7 @@ def review(  # noqa: PLR0913 -- options of a command
     when = time_meant(at)
     blow = _Blow(family, tuple(fail or ()), tuple(fail_site or ()), tuple(third_party or ()))
     with desk(log, incident) as at_desk:
-        events = _reviewed(at_desk, root_cause, lesson or [], [_action(text) for text in action or []], when, by)
+        events = _reviewed(at_desk, root_cause, lesson or [], [action_meant(text) for text in action or []], when, by)
         block = None if scenario is None else _proposal(at_desk, root_cause, blow)
         seqs = at_desk.record(*events)
     on_screen = str(scenario) == "-"
@@ -168,12 +166,10 @@ def _answer(at_desk: Desk, text: str, source: str, when: int) -> CriterionAnswer
     name, _, given = text.partition("=")
     question = QUESTIONS.get(name.strip())
     if question is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, QUESTIONS, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
         message = f"the worksheet has no question {safe(name)!r}"
-        raise UsageError("HF975", message, remedy=f"{hint}holdfast incident classify shows all of them.")
+        raise UsageError(
+            "HF975", message, remedy=f"{did_you_mean(name, QUESTIONS)}holdfast incident classify shows all of them."
+        )
     estimated = given.strip().startswith("~")
     meant = given.strip().removeprefix("~").strip().lower()
     said = words(source, "--source")
@@ -224,18 +220,6 @@ def _refuse_closed(at_desk: Desk) -> None:
     if at_desk.incident.closed:
         message = f"incident {safe(at_desk.incident.id)} is closed: its worksheet is not changed any more"
         raise HoldfastError("HF973", message, remedy="Keep it as a note: holdfast incident note TEXT --incident ID.")
-
-
-def _action(text: str) -> tuple[str, str, str]:
-    """Return what, by whom and until when; HF976 when one of them is missing, or the date is none."""
-    parts = [part.strip() for part in text.rsplit(";", _ACTION - 1)]
-    try:
-        what, owner, due = parts
-        when = date.fromisoformat(due).isoformat()
-    except ValueError as error:
-        message = f"expected --action with what, owner and date, got {safe(text)!r}"
-        raise UsageError("HF976", message, remedy='Write "What is to be done;role;2026-12-31".') from error
-    return words(what, "an action"), words(owner, "an owner"), when
 
 
 def _proposal(at_desk: Desk, root_cause: str, blow: _Blow) -> str:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from holdfast.cli.options import EVIDENCE, AsJson, Declaration, Recording
-from holdfast.cli.terminal import console, print_json, safe
+from holdfast.cli.terminal import console, did_you_mean, print_json, safe
 from holdfast.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:  # a command loads only the rooms it uses, so that --help answers at once
@@ -57,14 +57,12 @@ def observe(
 
 def _chosen(model: Model, place: Path, name: str) -> Scenario:
     """Return the scenario of that name; HF421 if there is none."""
-    from difflib import get_close_matches
-
     if name in model.scenarios:
         return model.scenarios[name]
-    near = get_close_matches(name, model.scenarios, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
     message = f"the model in {place} has no scenario {name!r}"
-    raise UsageError("HF421", message, remedy=f"{hint}There are: {', '.join(model.scenarios)}.")
+    raise UsageError(
+        "HF421", message, remedy=f"{did_you_mean(name, model.scenarios)}There are: {', '.join(model.scenarios)}."
+    )
 
 
 def _tell(directory: Path, findings: tuple[Finding, ...], sound: Sound | None, *, as_json: bool) -> None:

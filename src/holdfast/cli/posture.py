@@ -185,15 +185,10 @@ def _plan(dues: Sequence[Due]) -> Table:
 
 def _as_json(found: Whole, cells: Mapping[str, tuple[Cell, ...]]) -> dict[str, object]:
     """Return the same for a program."""
-    from holdfast.cli.record import facts
     from holdfast.measures.programme import rates
 
     return {
-        "institution": found.model.institution,
-        "model_digest": found.model.digest,
-        "record": facts(found.audit),
-        "at_utc_us": found.at_utc_us,
-        "unread": found.unread,
+        **found.head(),
         "services": {
             service: {
                 cell.family: {
@@ -215,5 +210,4 @@ def _as_json(found: Whole, cells: Mapping[str, tuple[Cell, ...]]) -> dict[str, o
         "success_rate": {
             service: {**asdict(rate), "lower_ppm": rate.lower_ppm} for service, rate in rates(found.dues).items()
         },
-        "not_judged": [{"code": each.code, "message": each.message} for each in found.refused],
     }

@@ -8,10 +8,11 @@ import typer
 from rich.text import Text
 
 from holdfast.cli import tabletop_run, tabletop_show
+from holdfast.cli.byhand import action_meant
 from holdfast.cli.commands import grouped
 from holdfast.cli.options import EVIDENCE, AsJson, Written
 from holdfast.cli.tabletop_desk import Of, clock_now, shown, table
-from holdfast.cli.tabletop_lines import Close, Decide, Here, Line, Next, Say, parse
+from holdfast.cli.tabletop_lines import Agree, Close, Decide, Here, Line, Next, Say
 from holdfast.cli.terminal import console, print_json, safe
 from holdfast.errors import UsageError
 
@@ -85,13 +86,7 @@ def action(
     as_json: AsJson = False,
 ) -> None:
     """Record what is to be done because of it."""
-    try:
-        line = parse(f"action: {text}")
-    except UsageError as error:
-        message = f"expected what, owner and date, got {safe(text)!r}"
-        raise UsageError("HF976", message, remedy='Write "What is to be done;role;2026-12-31".') from error
-    if line is not None:
-        _one(line, None, exercise, log, as_json=as_json)
+    _one(Agree(*action_meant(text)), None, exercise, log, as_json=as_json)
 
 
 def close(

@@ -18,14 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal, cast
 
+from holdfast.cli.byhand import action_meant
 from holdfast.errors import UsageError
 
 _DECIDE = re.compile(r"decide\s+(\d+|-)\s+(yes|no|unsure)\s+(\S+?)(?:\s+at\s+(\S+?))?\s*:\s*(.+)")
 _SAID = re.compile(r"(note|hot-wash)(?:\s+(\S+?))?\s*:\s*(.+)")
-_ACTION = re.compile(r"action\s*:\s*(.+?)\s*;\s*([^;]+?)\s*;\s*(\d{4}-\d{2}-\d{2})")
+_ACTION = re.compile(r"action\s*:\s*(.+)")
 _SHOWN = 5
 
 
@@ -129,7 +129,7 @@ def _parsed(line: str) -> Line | None:
     if said := _SAID.fullmatch(line):
         return Say(cast("Literal['note', 'hot-wash']", said[1]), said[2], said[3])
     if agreed := _ACTION.fullmatch(line):
-        return Agree(agreed[1], agreed[2], agreed[3]) if _is_date(agreed[3]) else None
+        return Agree(*action_meant(agreed[1]))
     if line.startswith("close:") and (why := line.removeprefix("close:").strip()):
         return Close(why)
     return _decision(line)
@@ -151,11 +151,3 @@ def _duration(text: str) -> int | None:
     from holdfast.model.quantities import FORMS
 
     return FORMS["duration"].parse(text)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -36,6 +37,14 @@ def safe(text: str) -> str:
 def amount(count: int, word: str, words: str = "") -> str:
     """Return ``1 entry`` or ``2 entries``; ``words`` is the plural where it is not the word and an s."""
     return f"{count:,} {word if count == 1 else words or f'{word}s'}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the beginning of a remedy, ``Did you mean NAME? ``; nothing where no known name is like it."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def write(path: Path, text: str) -> None:

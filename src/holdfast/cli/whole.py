@@ -65,6 +65,19 @@ class Whole:
 
         return remediations(gaps(self.judgements, self.discussed), self.handled, self.model, self.approved, self.day)
 
+    def head(self) -> dict[str, object]:
+        """Return, for a program, which model and record this is of, as of when, and what of it was not judged."""
+        from holdfast.cli.record import facts
+
+        return {
+            "institution": self.model.institution,
+            "model_digest": self.model.digest,
+            "record": facts(self.audit),
+            "at_utc_us": self.at_utc_us,
+            "unread": self.unread,
+            "not_judged": [{"code": each.code, "message": each.message} for each in self.refused],
+        }
+
     def footnote(self, log: str, entry: int) -> str:
         """Return where something stands, as ``entry 12``; of an older log also which."""
         return f"entry {entry}" if log == self.audit.origin else f"entry {entry} of {log}"

@@ -6,15 +6,12 @@ Hosts may send them to the routers' ends of the lines and to nothing else. A way
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast.connectors.netns import Echo, Inside
 from holdfast.connectors.processes import Process
-from holdfast.errors import EnvironmentProblem
-
-ARROW = " > "
+from holdfast.exercises.reach import ARROW, from_inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +47,20 @@ class Trip:
 
 
 def measure(trips: Iterable[Trip], places: Mapping[str, Process], train: Train) -> dict[Trip, Echo]:
-    """Send a train over every trip. One host sends after the other where trains are bursts: they share the lines."""
-    by_source: dict[str, list[Trip]] = {}
-    for trip in trips:
-        if trip.source in places:
-            by_source.setdefault(trip.source, []).append(trip)
-    if not by_source:
-        return {}
-    with ThreadPoolExecutor(len(by_source) if train.every_s else 1) as pool:
-        found = pool.map(lambda source: _from(places[source], by_source[source], train), by_source)
-        return {trip: echo for part in found for trip, echo in part.items()}
+    """Send a train over every trip. One trip follows the other where trains are bursts: they share the lines."""
 
+    def sent(inside: Inside, begun: Sequence[Trip]) -> list[Echo]:
+        together = [begun] if train.every_s else [[trip] for trip in begun]
+        return [
+            echo
+            for part in together
+            for echo in inside.echo(
+                [trip.address for trip in part],
+                train.count,
+                every_s=train.every_s,
+                size_bytes=train.size_bytes,
+                within_s=train.within_s,
+            )
+        ]
 
-def _from(place: Process, trips: list[Trip], train: Train) -> dict[Trip, Echo]:
-    together = [trips] if train.every_s else [[trip] for trip in trips]
-    found: dict[Trip, Echo] = {}
-    try:
-        with Inside(place.pid) as inside:
-            for part in together:
-                addresses = [trip.address for trip in part]
-                echoes = inside.echo(
-                    addresses, train.count, every_s=train.every_s, size_bytes=train.size_bytes, within_s=train.within_s
-                )
-                found |= dict(zip(part, echoes, strict=True))
-    except EnvironmentProblem:
-        # A host that loses its power meanwhile takes its trips along.
-        return {}
-    return found
+    return from_inside(trips, places, sent, at_once=train.every_s > 0)

@@ -6,9 +6,10 @@ the cut must now be closed, while ways that do not cross the cut are still open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from holdfast.connectors import processes
 from holdfast.connectors.netns import HalfOpen, Inside, Reach
@@ -17,7 +18,19 @@ from holdfast.connectors.range import Inventory
 from holdfast.errors import EnvironmentProblem
 
 WITHIN_S = 1.0
-_ARROW = " > "
+ARROW = " > "
+"""Stands in the name of whatever begins inside one host and leads to another place."""
+
+
+class _Beginning(Hashable, Protocol):
+    """Whatever begins inside one host."""
+
+    @property
+    def source(self) -> str: ...
+
+
+B = TypeVar("B", bound=_Beginning)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +43,12 @@ class Way:
 
     def __str__(self) -> str:
         """Return the form that ``parse`` reads."""
-        return f"{self.source}{_ARROW}{self.address}:{self.port}"
+        return f"{self.source}{ARROW}{self.address}:{self.port}"
 
     @classmethod
     def parse(cls, text: str) -> Way:
         """Return the way that ``str`` wrote; ValueError if it is none."""
-        source, _, target = text.partition(_ARROW)
+        source, _, target = text.partition(ARROW)
         address, _, port = target.rpartition(":")
         return cls(source, address, int(port))
 
@@ -59,15 +72,41 @@ def vantages(inventory: Inventory) -> dict[str, Process]:
 
 def walk(wanted: Iterable[Way], places: Mapping[str, Process]) -> dict[Way, Reach]:
     """Return what came of each way; all are tried at once. A way from a place that is gone is left out."""
-    by_source: dict[str, list[Way]] = {}
-    for way in wanted:
-        if way.source in places:
-            by_source.setdefault(way.source, []).append(way)
-    if not by_source:
-        return {}
-    with ThreadPoolExecutor(len(by_source)) as pool:
-        found = pool.map(lambda source: _from(places[source], by_source[source]), by_source)
-        return {way: reach for part in found for way, reach in part.items()}
+
+    def tried(inside: Inside, ways: Sequence[Way]) -> Sequence[Reach]:
+        return inside.reach([(way.address, way.port) for way in ways], WITHIN_S)
+
+    return from_inside(wanted, places, tried)
+
+
+def from_inside(
+    wanted: Iterable[B],
+    places: Mapping[str, Process],
+    look: Callable[[Inside, Sequence[B]], Sequence[R]],
+    *,
+    at_once: bool = True,
+) -> dict[B, R]:
+    """Return what ``look`` finds of all that begins at each host, in that order, from inside the host's own place.
+
+    Hosts look at once, or one after the other. What begins at a place that is gone is left out, and so is what begins
+    at one that goes meanwhile, as a host does that loses its power.
+    """
+    by_source: dict[str, list[B]] = {}
+    for each in wanted:
+        if each.source in places:
+            by_source.setdefault(each.source, []).append(each)
+
+    def one(source: str) -> dict[B, R]:
+        if processes.condition(places[source]) == "gone":
+            return {}
+        try:
+            with Inside(places[source].pid) as inside:
+                return dict(zip(by_source[source], look(inside, by_source[source]), strict=True))
+        except EnvironmentProblem:
+            return {}
+
+    with ThreadPoolExecutor(max(1, len(by_source)) if at_once else 1) as pool:
+        return {each: found for part in pool.map(one, by_source) for each, found in part.items()}
 
 
 def half_open(hosts: Iterable[str], places: Mapping[str, Process]) -> dict[str, frozenset[HalfOpen]]:
@@ -86,15 +125,3 @@ def _half_open(place: Process) -> frozenset[HalfOpen]:
             return inside.half_open()
     except EnvironmentProblem:
         return frozenset()
-
-
-def _from(place: Process, wanted: list[Way]) -> dict[Way, Reach]:
-    if processes.condition(place) == "gone":
-        return {}
-    try:
-        with Inside(place.pid) as inside:
-            found = inside.reach([(way.address, way.port) for way in wanted], WITHIN_S)
-    except EnvironmentProblem:
-        # It went between the two looks, which is what a host that loses its power does.
-        return {}
-    return dict(zip(wanted, found, strict=True))

@@ -18,6 +18,7 @@ from holdfast.evidence.events import FaultIntended, FaultUndone
 from holdfast.exercises import faults
 from holdfast.exercises.course import Course, Recorder, meanwhile
 from holdfast.exercises.faults import FAULTS, KEEPER, Seen
+from holdfast.exercises.faults.kinds import keeper_of
 from holdfast.store.clock import now
 
 UNDO_TIMEOUT_S = 60.0
@@ -104,13 +105,13 @@ def revoke(exercise: str, keeper: Hypervisor) -> None:
 
 def _asked(intended: FaultIntended) -> None:
     """Ask for an undoing once; a refusal shows itself again when it is verified."""
-    if Hypervisor(Path(intended.undo[KEEPER])).alive():
+    if keeper_of(intended).alive():
         with suppress(HoldfastError):
             faults.undo(intended)
 
 
 def _undone(intended: FaultIntended) -> Seen:
-    keeper = Hypervisor(Path(intended.undo[KEEPER]))
+    keeper = keeper_of(intended)
     deadline = time.monotonic() + UNDO_TIMEOUT_S
     while True:
         if not keeper.alive():

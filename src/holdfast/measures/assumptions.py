@@ -40,6 +40,7 @@ def assumptions(case: Case, model: Model, limits: Approval) -> tuple[str, ...]:
             f"The declaration by {declaration.event.by} was simulated: nobody attended, so how long a person takes to"
             " decide was not measured."
         )
+    said += _modes(case)
     if opened.environment == "range":
         said.append(
             "The institution ran in a range on one machine: distances, volumes of data and the number of systems are"
@@ -59,6 +60,25 @@ def assumptions(case: Case, model: Model, limits: Approval) -> tuple[str, ...]:
         f"RTO, RPO and impact tolerance are those of the model, {_approved(limits)}. Regimes named:"
         f" {', '.join(model.regimes) or 'none'}."
     )
+    return tuple(said)
+
+
+def _modes(case: Case) -> tuple[str, ...]:
+    """Return what a mode asked of the service, and in whose place it was decided."""
+    set_here = {change.mode for change in case.scenario.set_mode}
+    stricter = [mode for mode in case.service.modes if mode.name in set_here and mode.priority_answer]
+    said = [
+        f"In {mode.name} the service is degraded at best, and a priority instruction has to get"
+        f" {' or '.join(mode.priority_answer)} unless its sender cannot pay it; when the mode was in force the ledger's"
+        " journal says."
+        for mode in stricter
+    ]
+    if any(made.event.simulated for made in case.exercise.modes):
+        deciding = " and ".join(sorted({made.event.by for made in case.exercise.modes}))
+        said.append(
+            f"The modes were decided in the place of {deciding}, when the scenario says: nobody attended, so how long a"
+            " person takes to decide was not measured."
+        )
     return tuple(said)
 
 
@@ -87,7 +107,8 @@ def unproven(case: Case) -> tuple[str, ...]:
 def _people(case: Case) -> str:
     """Return what of people's part was not tested."""
     made = case.exercise.declared
-    if made is not None and not made.event.simulated:
+    modes = case.exercise.modes
+    if (made is not None and not made.event.simulated) or (modes and not all(each.event.simulated for each in modes)):
         return "No communication and no counterparty's consent was needed, so neither was tested."
     return "No decision by a person, no communication and no counterparty's consent was needed, so none was tested."
 

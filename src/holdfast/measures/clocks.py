@@ -114,6 +114,9 @@ def _recovery_time(case: Case, at: Mapping[str, Timestamp]) -> Figure:
     if isinstance(case.observed, NoTimeline):
         note = f"{case.observed.why.capitalize()}."
         return _figure(case, "rta", label, None, formula, footnotes=footnotes, bound=bound, note=note)
+    if disruption is None and case.imported is None and case.unwatched:
+        note = f"Not known: {case.unwatched}."
+        return _figure(case, "rta", label, None, formula, footnotes=footnotes, bound=bound, note=note)
     if disruption is None:
         note, interval = "A service that was never interrupted has a recovery time of zero.", None
         if case.observed.sampled_every_us:
@@ -142,6 +145,9 @@ def _total(case: Case) -> Figure:
     label = "Tolerance consumed"
     if isinstance(case.observed, NoTimeline):
         note = f"{case.observed.why.capitalize()}."
+        return _figure(case, "disrupted", label, None, formula, footnotes=footnotes, bound=bound, note=note)
+    if not case.interruptions and case.imported is None and case.unwatched:
+        note = f"Not known: {case.unwatched}."
         return _figure(case, "disrupted", label, None, formula, footnotes=footnotes, bound=bound, note=note)
     total = sum(case.lasted_us(interruption) for interruption in case.interruptions)
     open_end = any(interruption.restored_us is None for interruption in case.interruptions)

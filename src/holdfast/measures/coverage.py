@@ -1,7 +1,7 @@
 """What was exercised, when, by which exercise and with what outcome; what that is worth now; and what never was.
 
-Design section 8. Nothing is exercised by being there. A thing was exercised by an exercise that counts if a fault was
-*shown* to have taken effect on it, by that fault's own probe:
+Nothing is exercised by being there. A thing was exercised by an exercise that counts if a fault was *shown* to have
+taken effect on it, by that fault's own probe:
 
 - a **resource**: the fault was aimed at it, or took a site or host with all that it carries, of which it is a part;
 - a **site**: the fault was aimed at it;

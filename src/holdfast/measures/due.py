@@ -1,7 +1,7 @@
 """What the test plan asks for next: of each line the last attempt that counts, when the next is due, since when.
 
-Design section 11. A test is due by the end of the period in which nothing that counts was tried yet. It is overdue
-since the end of the first period, of those at the end of the row, in which nothing was.
+A test is due by the end of the period in which nothing that counts was tried yet. It is overdue since the end of the
+first period, of those at the end of the row, in which nothing was.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Gaps: what exercises left open. A function of the verdicts: nobody opens one by hand, and nobody closes one.
 
-Design section 8. A check that was broken, or of which the answer is unknown, opens a gap for that service, scenario and
-check; so does an exercise that was stopped or crashed after its first effect (``whole-course``), and a clean-up that
-failed, even where the exercise itself does not count; so does a decision that was expected at a table and missed, or of
-which nobody can tell (``decision-2`` for that on the second inject). That its author expected the break makes it no
-smaller. As long as it is open, the same in a later exercise is the same gap, seen again. Its id names the exercise that
-opened it, and the check.
+A check that was broken, or of which the answer is unknown, opens a gap for that service, scenario and check; so does an
+exercise that was stopped or crashed after its first effect (``whole-course``), and a clean-up that failed, even where
+the exercise itself does not count; so does a decision that was expected at a table and missed, or of which nobody can
+tell (``decision-2`` for that on the second inject). That its author expected the break makes it no smaller. As long as
+it is open, the same in a later exercise is the same gap, seen again. Its id names the exercise that opened it, and the
+check.
 
 It closes by the first later exercise whose whole verdict is *held*, which made the same check, and which was at least
 as hard as every exercise that had shown the gap (``measures.hardness``).

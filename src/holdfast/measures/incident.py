@@ -278,7 +278,7 @@ def _services(incident: Incident, model: Model | None, now_utc_us: int, zone: tz
 
 
 def _state(stands: ServiceStanding) -> State:
-    """Return the state in the words of design section 11; one that is back is back, whatever it took."""
+    """Return the state in the words of docs/incidents.md; one that is back is back, whatever it took."""
     if stands.restored_utc_us is not None:
         return "available" if stands.full_utc_us is not None else "degraded"
     if stands.tolerance_us is None:

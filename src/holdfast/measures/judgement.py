@@ -25,6 +25,7 @@ from holdfast.model.vocabulary import Vocabulary
 from holdfast.state.approvals import Approval, ApprovalEntries, approval_entries, approvals
 from holdfast.state.exercise import Exercise, fold
 from holdfast.state.history import ReadAttachment, read_history
+from holdfast.state.modes import lesser_modes
 from holdfast.state.observed.record import observed
 from holdfast.state.service import observe
 
@@ -150,7 +151,8 @@ def _case(exercise: Exercise, read_attachment: ReadAttachment, scenario: Scenari
     if imported is not None:
         return Case(exercise, imported.history, scenario, service, imported.timeline, imported)
     history = read_history(exercise, read_attachment)
-    return Case(exercise, history, scenario, service, observe(history, service.measured))
+    lesser = lesser_modes(history, scenario, service)
+    return Case(exercise, history, scenario, service, observe(history, service.measured, lesser))
 
 
 def _model_of(

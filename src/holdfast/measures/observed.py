@@ -116,13 +116,13 @@ def _by_participants(case: Case) -> Iterator[Timestamp]:
     times = {bank: at_us for bank, at_us in reconnections(case).items() if at_us is not None}
     if times and len(times) == len(reconnections(case)):
         last = max(times, key=lambda bank: (times[bank], bank))
-        within_us = _participants_within_us(_record(case))
+        within_us = _record(case).participants_within_us
         edges = Edges(times[last], times[last] - within_us, times[last] + within_us)
         note = f"The last of {count(len(times), 'participant')} ({last})"
         yield _stamp("reconnected", _LABELS["reconnected"], edges, (source, note), evidence)
     cleared_us = backlog_cleared_us(case)
     if cleared_us is not None and case.history.records and not case.history.why(RECORDS):
-        within_us = _participants_within_us(_record(case))
+        within_us = _record(case).participants_within_us
         edges = Edges(cleared_us, cleared_us - within_us, cleared_us + within_us)
         note = "Last instruction of the outage answered"
         yield _stamp("backlog-cleared", _LABELS["backlog-cleared"], edges, (source, note), evidence)
@@ -135,11 +135,6 @@ def _edges(disruption: Interruption) -> tuple[Edges, Edges | None]:
     if disruption.restored_us is None:
         return begin, None
     return begin, Edges(disruption.restored_us, surely[1], disruption.restored_us)
-
-
-def _participants_within_us(record: Observed) -> int:
-    known = record.manifest.of("participant") if record.manifest else ()
-    return max((source.within_us for source in known), default=0)
 
 
 # -- where sources contradict each other --
@@ -187,7 +182,7 @@ def _with_participants(case: Case, record: Observed) -> Iterator[Contradiction]:
         return
     if not case.observed.sampled_every_us:
         return
-    within_us = _participants_within_us(record) + case.service.measured.window_ms * 1_000
+    within_us = record.participants_within_us + case.service.measured.window_ms * 1_000
     for own in unseen_by_samples(case):
         to_us = own.restored_us if own.restored_us is not None else record.by_participants.last_offer_us
         text = f"Participants were not served for {duration(to_us - own.disrupted_us)}, and every sample was good"

@@ -1,7 +1,7 @@
 """Where the institution stands: what its record shows, service by family of scenarios, worst first, never averaged.
 
-Design section 11. Each scenario of a service is one line. Of each class of evidence its last attempt counts, unless a
-stronger class was tried later: what broke live is not mended by a range on which it held. Of those that count:
+Each scenario of a service is one line. Of each class of evidence its last attempt counts, unless a stronger class was
+tried later: what broke live is not mended by a range on which it held. Of those that count:
 
 - **broken**: one was broken, and nobody expected it to be;
 - **unproven**: of one the outcome is unknown, or one was broken as expected, or all held and the strongest class proves

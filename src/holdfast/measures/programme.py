@@ -1,11 +1,10 @@
 """The test plan held against the record: what was due, what of it was shown, and the test success rate.
 
-Design section 11. A line of the plan asks for a test in each of its periods, counted from the day that it names
-(``since``), else from when the record began; of a log that continues another that is when the first of them began. The
-first valid attempt in a period is the one that counts: one that was repeated until it held did not hold. A period that
-ended without one is overdue and counts as failed. Attempts that do not count (invalid, not runnable) and retests stand
-beside the rate and never in it. So do periods that began in an older log that was not read: what was first tried in
-them is not known here.
+A line of the plan asks for a test in each of its periods, counted from the day that it names (``since``), else from
+when the record began; of a log that continues another that is when the first of them began. The first valid attempt in
+a period is the one that counts: one that was repeated until it held did not hold. A period that ended without one is
+overdue and counts as failed. Attempts that do not count (invalid, not runnable) and retests stand beside the rate and
+never in it. So do periods that began in an older log that was not read: what was first tried in them is not known here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a tabletop showed: of every decision that was expected, whether it was made, by whom, and in time.
 
-Design sections 8 and 11. Its evidence is *discussion*: people said what they would do, and nothing was broken, so it
-proves no recovery time, and its clocks are *discussed*. An expected decision is
+Its evidence is *discussion*: people said what they would do, and nothing was broken, so it proves no recovery time, and
+its clocks are *discussed*. An expected decision is
 
 - **held**: made as expected, by the role that has to make it, within its time;
 - **broken**: made late, made otherwise, made by another role alone, or not made although its time had passed;

@@ -1,9 +1,9 @@
 """What an exercise really tested, as a digest: when it changes, the result is of something that is no longer there.
 
-Design section 8: a result is stale when the tested subgraph, configuration or playbook has changed since. Covered are
-the service's limits, indicator and modes, everything that it stands on in any of them, how that is recovered and what
-the recovery stands on, and what the scenario breaks. Titles, owners, contracts and the dates of exercises are not: none
-of them changes what happens when something fails.
+A result is stale when the tested subgraph, configuration or playbook has changed since. Covered are the service's
+limits, indicator and modes, everything that it stands on in any of them, how that is recovered and what the recovery
+stands on, and what the scenario breaks. Titles, owners, contracts and the dates of exercises are not: none of them
+changes what happens when something fails.
 """
 
 from __future__ import annotations

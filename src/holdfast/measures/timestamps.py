@@ -104,13 +104,19 @@ def _of_the_fault(case: Case) -> tuple[Timestamp, ...]:
     return tuple(found) or (_absent("occurred", "Occurred", "No fault was shown to have taken effect."),)
 
 
+def _never_seen(case: Case) -> str:
+    """Return why there is no disruption: clients saw none, or nobody asked for anything for long enough to see one."""
+    unknown = case.imported is None and case.unwatched
+    return f"Not known: {unknown}." if unknown else "Clients never saw it disrupted."
+
+
 def _of_the_service(case: Case) -> tuple[Timestamp, ...]:
     label = "Service disrupted"
     if isinstance(case.observed, NoTimeline):
         return (_absent("service-disrupted", label, f"Not known: {case.observed.why}.", case.cite(RECORDS)),)
     disruption = principal(case)
     if disruption is None:
-        return (_absent("service-disrupted", label, "Clients never saw it disrupted.", case.cite(RECORDS)),)
+        return (_absent("service-disrupted", label, _never_seen(case), case.cite(RECORDS)),)
     note = "First instruction that was not served in time"
     if case.injected_us is not None and disruption.disrupted_us < case.injected_us:
         note += "; it was under way when the fault struck"
@@ -147,10 +153,26 @@ def _declared(case: Case) -> Timestamp:
     )
 
 
+def _modes(case: Case) -> tuple[Timestamp, ...]:
+    """Return when each mode that the service was put in was decided, and whether the drill did in a role's place."""
+    return tuple(
+        _event(
+            f"mode-{number}",
+            f"Mode {made.event.mode} decided",
+            made.event.occurred,
+            "drill" if made.event.simulated else "person",
+            f"{made.event.by}{', simulated: nobody attended' if made.event.simulated else ''}",
+            made.seq,
+        )
+        for number, made in enumerate(case.exercise.modes, start=1)
+    )
+
+
 def _not_here(case: Case) -> tuple[Timestamp, ...]:
     return (
         _absent("classified", "Classified", _AUTOMATIC.format("classify the incident")),
         _declared(case),
+        *_modes(case),
         _absent("contained", "Contained", _NO_TRUST_LOST),
         _absent("eradicated", "Eradicated", _NO_TRUST_LOST),
         _absent("rebuilt", "Rebuilt", "Not applicable here: a surviving copy served, nothing was rebuilt from backup."),
@@ -173,7 +195,7 @@ def _of_the_recovery(case: Case) -> tuple[Timestamp, ...]:
         ),
         ("backlog-cleared", "Backlog cleared", backlog_cleared_us(case), "Last instruction of the outage answered"),
     )
-    why = "Not before the observation ended." if disruption else "Clients never saw it disrupted."
+    why = "Not before the observation ended." if disruption else _never_seen(case)
     if isinstance(case.observed, NoTimeline):
         why = f"Not known: {case.observed.why}."
     return tuple(

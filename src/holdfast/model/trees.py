@@ -6,7 +6,7 @@ model, whatever needs whatever.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from holdfast.model.quantities import written
@@ -156,18 +156,6 @@ def told(declared: Resource | Group) -> str:
     if declared.between is not None:
         return f"{declared.kind} between {listed(declared.between)}"
     return f"{declared.kind} at {declared.site}" if declared.site else declared.kind
-
-
-def names_in(lines: Iterable[Line]) -> frozenset[str]:
-    """Return every declared thing that these lines name."""
-    found: set[str] = set()
-    ahead = list(lines)
-    while ahead:
-        line = ahead.pop()
-        ahead += line.below
-        if line.name is not None:
-            found.add(line.name)
-    return frozenset(found)
 
 
 def _joined(*notes: str) -> str:

@@ -22,6 +22,7 @@ from holdfast.evidence.events import (
     FaultIntended,
     FaultProbed,
     FaultUndone,
+    ModeDeclared,
     PhaseEntered,
     StopRequested,
 )
@@ -51,7 +52,7 @@ def entries(exercise: Exercise) -> tuple[EntryLine, ...]:
 def _recorded(exercise: Exercise) -> Iterator[tuple[int, int, AboutAnExercise]]:
     """Yield every event of an exercise with its number and when it was recorded."""
     yield from _told(exercise.opened, exercise.armed, *exercise.days, exercise.rearmed)
-    yield from _told(exercise.declared, exercise.failed_back)
+    yield from _told(exercise.declared, *exercise.modes, exercise.failed_back)
     for fault in exercise.faults:
         yield from _told(fault.intended)
         yield from _told(*fault.probes, *fault.undos)
@@ -81,6 +82,8 @@ def _what(event: AboutAnExercise) -> str:  # noqa: C901, PLR0912 - one case for 
             return f"day {event.day}, cut-off {date_time(event.cut_off.utc_us)}, {event.compression} times faster"
         case DisasterDeclared():
             return f"by {event.by}{', simulated: nobody attended' if event.simulated else ''}"
+        case ModeDeclared():
+            return f"{event.mode}, by {event.by}{', simulated: nobody attended' if event.simulated else ''}"
         case FailedBack():
             return f"{event.leader} {'leads again' if event.done else 'does not lead again'}: {event.observed}"
         case FaultIntended():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from holdfast.checks.case import Outcome
-from holdfast.checks.day import clock_time
+from holdfast.checks.day import clock_time, missed_cut_off
 from holdfast.checks.promises import promises
 from holdfast.checks.words import count, money, some
 from holdfast.measures.judgement import Judgement
@@ -19,6 +19,8 @@ from holdfast.state.service import NoTimeline
 _HAPPENED: Mapping[str, str] = {
     "process.kill": "was killed",
     "process.freeze": "froze",
+    "process.stop": "went down and stayed down",
+    "process.slow": "was slow",
     "host.loss": "lost power",
     "site.loss": "was lost",
     "network.partition": "was cut off from the network",
@@ -76,7 +78,7 @@ def headline(judgement: Judgement) -> str:
     if judgement.validity.verdict != "valid":
         what = "could not run here" if judgement.verdict == "not-runnable" else "does not count"
         return f"This exercise {what}: {judgement.validity.why.rstrip('.')}."
-    parts = (_struck, _service, _ledger, _day, _not_held, _interrupted)
+    parts = (_struck, _service, _mode, _ledger, _day, _not_held, _interrupted)
     said = [part(judgement) for part in parts]
     return " ".join(sentence for sentence in said if sentence)
 
@@ -106,6 +108,9 @@ def _service(judgement: Judgement) -> str:
     disruption = principal(case)
     if disruption is None:
         silence = next(figure for figure in judgement.clocks if figure.name == "silence")
+        told = _outcome(judgement, "told-once")
+        if told is not None and told.answer != "unknown":
+            return told.explanation
         if case.unwatched:
             return f"What clients saw is not known: {case.unwatched}."
         if case.observed.sampled_every_us:
@@ -114,6 +119,8 @@ def _service(judgement: Judgement) -> str:
             late = count(case.observed.offered - case.observed.served, "instruction")
             service = _capital(case.service.title)
             return f"{service} stayed at or above its minimum; {late} of {case.observed.offered:,} not served in time."
+        if any(interval.state == "degraded" for interval in case.observed.intervals):
+            return f"Clients of {case.service.title.lower()} had the minimum service throughout, and not always more."
         served = f"Clients of {case.service.title.lower()} were served in time throughout"
         return f"{served}; the longest silence was {silence.shown}."
     lasted = case.extent(disruption)
@@ -122,6 +129,12 @@ def _service(judgement: Judgement) -> str:
     many = len(case.interruptions)
     again = f", the longest of {count(many, 'interruption')}" if many > 1 else ""
     return f"{_capital(case.service.title)} was disrupted for {lasted}{again}."
+
+
+def _mode(judgement: Judgement) -> str:
+    """Return what the modes that the service was put in came to."""
+    outcome = _outcome(judgement, "mode-kept")
+    return outcome.explanation if outcome is not None else ""
 
 
 def _ledger(judgement: Judgement) -> str:
@@ -163,7 +176,9 @@ def _day(judgement: Judgement) -> str:
     complete = {"held": "complete", "broken": "but not complete"}.get(outcome.answer, "whether complete is not known")
     close_by_us = at.get("close-by")
     deadline = f" (deadline {calendar.shown(close_by_us)})" if close_by_us is not None else ""
-    return f"The settlement day closed at {calendar.shown(closed_us)}{deadline}, {complete}."
+    missed = sum(missed_cut_off(judgement.case, laid.event.day) for laid in judgement.exercise.days)
+    late = f" {count(missed, 'instruction')} offered before the cut-off came too late for it." if missed else ""
+    return f"The settlement day closed at {calendar.shown(closed_us)}{deadline}, {complete}.{late}"
 
 
 def _observed_day(judgement: Judgement, outcome: Outcome) -> str:
@@ -177,7 +192,7 @@ def _observed_day(judgement: Judgement, outcome: Outcome) -> str:
 
 def _not_held(judgement: Judgement) -> str:
     """Return the objectives that did not hold and that no other sentence speaks of."""
-    told = {"nothing-acknowledged-lost", "day-completed"}
+    told = {"nothing-acknowledged-lost", "day-completed", "mode-kept"}
     said = []
     for answer, words in (("broken", "Not held"), ("unknown", "Not known")):
         failed = [o.objective for o in judgement.outcomes if o.answer == answer and o.check not in told]

@@ -18,7 +18,7 @@ from holdfast.report.calendar import DrillCalendar, drill_calendar
 from holdfast.report.entries import entries
 from holdfast.report.headline import VERDICT_WORDS, headline, title_of
 from holdfast.report.observed import observed_cards, observed_part
-from holdfast.report.page import ENVIRONMENT, MARKS, policy
+from holdfast.report.page import ENVIRONMENT, MARKS, Card, policy
 from holdfast.report.scale import scale, share_of
 from holdfast.report.style import STYLE, STYLE_DIGEST
 from holdfast.report.template import PAGE
@@ -38,13 +38,6 @@ _LEGEND = (
 
 
 _TEMPLATE = ENVIRONMENT.from_string(PAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Card:
-    name: str
-    value: str
-    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,49 +146,47 @@ def _verdict_lead(judgement: Judgement) -> str:
     return "Held means held in this run."
 
 
-def _cards(judgement: Judgement) -> list[_Card]:
+def _cards(judgement: Judgement) -> list[Card]:
     """Return the four figures that a reader looks for first."""
     figures = {figure.name: figure for figure in judgement.clocks}
     rta, mttd, lost = figures["rta"], figures["mttd"], figures["lost"]
     service = judgement.case.service
     limits = f"objective {declared(service.rto_ms)} · tolerance {declared(service.impact_tolerance.duration_ms)}"
     if judgement.case.imported is not None:
-        return observed_cards(judgement, _Card)
+        return observed_cards(judgement)
     noticed = "by the participants' own alarm" if mttd.value is not None else "nobody raised an alarm"
     if mttd.value is None and rta.value == 0:
         noticed = "clients saw nothing to notice"
     return [
-        _Card("Service disrupted for", rta.shown, limits),
-        _Card("Noticed after", mttd.shown, noticed),
-        _Card("Acknowledged and lost", lost.shown, f"of {count(lost.n, 'acknowledged payment')}"),
+        Card("Service disrupted for", rta.shown, limits),
+        Card("Noticed after", mttd.shown, noticed),
+        Card("Acknowledged and lost", lost.shown, f"of {count(lost.n, 'acknowledged payment')}"),
         _day_card(judgement, figures["close-margin"]) if judgement.exercise.day else _backlog_card(figures["backlog"]),
     ]
 
 
-def _day_card(judgement: Judgement, margin: Figure) -> _Card:
+def _day_card(judgement: Judgement, margin: Figure) -> Card:
     """Return when the settlement day closed, on the drill's calendar; what was left of the run is in seconds of it."""
     calendar = drill_calendar(judgement)
     at = {stamp.name: stamp.mono_us for stamp in judgement.timestamps}
     closed_us, close_by_us = at.get("day-closed"), at.get("close-by")
     if calendar is None or closed_us is None or close_by_us is None or margin.value is None:
-        return _Card("Settlement day closed", "–", "no close is on record")
+        return Card("Settlement day closed", "–", "no close is on record")
     wanted = judgement.case.scenario.days
     if wanted > 1:
         closes = [at_us for name, at_us in at.items() if name.startswith("day-closed") and at_us is not None]
         times = " and ".join(calendar.shown(at_us) for at_us in closes)
-        return _Card(
+        return Card(
             "Settlement days closed", f"{len(closes)} of {wanted}", f"at {times}, {calendar.compression}× faster"
         )
     apart = f"{margin.shown} of the run left" if margin.value >= 0 else f"{duration(-margin.value)} of the run too late"
-    return _Card(
-        "Settlement day closed", calendar.shown(closed_us), f"deadline {calendar.shown(close_by_us)} · {apart}"
-    )
+    return Card("Settlement day closed", calendar.shown(closed_us), f"deadline {calendar.shown(close_by_us)} · {apart}")
 
 
-def _backlog_card(backlog: Figure) -> _Card:
+def _backlog_card(backlog: Figure) -> Card:
     """Return how long the backlog took."""
     told = "after the service was back" if backlog.value is not None else "there was none, or it never was"
-    return _Card("Backlog worked off in", backlog.shown, told)
+    return Card("Backlog worked off in", backlog.shown, told)
 
 
 def _chart_lead(judgement: Judgement, calendar: DrillCalendar | None) -> str:

@@ -14,7 +14,7 @@ from holdfast.measures.classification import limit_of
 from holdfast.measures.incident import IncidentStanding, ServiceStanding
 from holdfast.report.incident_template import PAGE
 from holdfast.report.incident_words import answer_words, called, classified_words, hours_minutes, left_words, what, who
-from holdfast.report.page import ENVIRONMENT, policy
+from holdfast.report.page import ENVIRONMENT, Card, policy
 from holdfast.report.record_style import STYLE, STYLE_DIGEST
 from holdfast.report.strips import Flag, Span, Strip, strips
 from holdfast.report.when import Local
@@ -129,23 +129,23 @@ def _story(found: IncidentStanding, local: Local) -> str:
     return " ".join(parts) or "Nothing but its opening is on record."
 
 
-def _cards(found: IncidentStanding, local: Local) -> Iterator[dict[str, str]]:
+def _cards(found: IncidentStanding, local: Local) -> Iterator[Card]:
     """Yield the four figures that a reader looks for first."""
     worst = min(found.services, key=lambda each: (each.restored_utc_us is not None, _left(each) or 0), default=None)
     if worst is None:
-        yield {"name": "Services disrupted", "value": "none", "of": "that anybody recorded"}
+        yield Card("Services disrupted", "none", "that anybody recorded")
     else:
         left = _left(worst)
         value = "–" if left is None else ("−" if left < 0 else "") + hours_minutes(left)
         name = "Tolerance left" if worst.restored_utc_us is None else "Tolerance that was left"
         until = ", until the day must close" if left is not None and left == worst.day_left_us else ""
-        yield {"name": name, "value": value, "of": f"{worst.service}{until}"}
+        yield Card(name, value, f"{worst.service}{until}")
     clocks = {clock.formula: clock for clock in found.clocks}
     for name, formula in (("Noticed after", "occurred → detected"), ("Declared after", "detected → declared")):
         clock = clocks[formula]
         value = "–" if clock.value_us is None else duration(clock.value_us)
         of = "and still running" if clock.running else (clock.note or formula)
-        yield {"name": name, "value": value, "of": of}
+        yield Card(name, value, of)
     due = [(fact.event.due_utc_us or 0, fact.event.text) for fact in found.decisions_due]
     due += [
         (report.due_utc_us, report.name)
@@ -155,13 +155,9 @@ def _cards(found: IncidentStanding, local: Local) -> Iterator[dict[str, str]]:
     if due:
         at, text = min(due)
         left = at - found.now_utc_us
-        yield {
-            "name": "Due next",
-            "value": ("−" if left < 0 else "") + hours_minutes(left),
-            "of": f"{text}, {local.time(at)}",
-        }
+        yield Card("Due next", ("−" if left < 0 else "") + hours_minutes(left), f"{text}, {local.time(at)}")
     else:
-        yield {"name": "Due next", "value": "–", "of": "no decision and no report"}
+        yield Card("Due next", "–", "no decision and no report")
 
 
 def _left(each: ServiceStanding) -> int | None:

@@ -2,40 +2,11 @@
 
 from __future__ import annotations
 
-MACROS = """\
-{%- macro notes(seqs) -%}
-{%- if seqs -%}<span class="notes">
-{%- for first, last in seqs|ranges %}{% if not loop.first %}, {% endif -%}
-<a href="#e{{ first }}">#{{ first }}{% if last != first %}–{{ last }}{% endif %}</a>
-{%- endfor %}</span>{% endif -%}
-{%- endmacro -%}
-{%- macro head() -%}
-<thead><tr>{% for name in varargs %}<th scope="col"{{ right if name in ('Entry', 'Entries') }}>{{ name }}</th>
-{%- endfor %}</tr></thead>
-{%- endmacro -%}
-{%- macro wide(label, picture) -%}
-<div class="wide" tabindex="0" role="group" aria-label="{{ label }}, scrolls sideways on a small screen">
-{{ picture }}
-</div>
-{%- endmacro -%}
-"""
-
-HEAD = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{{ title }} · {{ institution }}</title>
-<style>{{ style }}</style>
-</head>
-"""
+from holdfast.report.parts import CARDS, MACROS, head
 
 PAGE = (
     MACROS
-    + HEAD
+    + head("{{ title }} · {{ institution }}")
     + """\
 <body>
 <header class="top"><div>
@@ -54,13 +25,9 @@ PAGE = (
 <p class="why">{{ classified }}</p>
 </section>
 
-<div class="cards">
-{% for card in cards %}
-<div class="card">
-<div class="name">{{ card.name }}</div><div class="value">{{ card.value }}</div><div class="of">{{ card.of }}</div>
-</div>
-{% endfor %}
-</div>
+"""
+    + CARDS
+    + """\
 
 <section class="whole">
 <h2>What happened</h2>

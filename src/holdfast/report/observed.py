@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from holdfast.checks.day import clock_time
 from holdfast.checks.observed import milestone_line
@@ -13,6 +12,7 @@ from holdfast.evidence.observed import SourceImported
 from holdfast.measures.judgement import Judgement
 from holdfast.measures.observed import Contradiction, contradictions
 from holdfast.measures.timestamps import principal
+from holdfast.report.page import Card
 from holdfast.report.when import date_time
 from holdfast.state.exercise import Recorded
 from holdfast.state.observed.record import Observed
@@ -28,7 +28,6 @@ _RECORDS: Mapping[str, str] = {
 _TIMELESS = frozenset({"settlement", "positions"})
 _SHOWN_DIGEST = 12
 _SECOND_US = 1_000_000
-Card = TypeVar("Card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def observed_part(judgement: Judgement, since: Callable[[int | None], str]) -> O
     )
 
 
-def observed_cards(judgement: Judgement, card: Callable[[str, str, str], Card]) -> list[Card]:
+def observed_cards(judgement: Judgement) -> list[Card]:
     """Return the four figures that a reader looks for first, with what each can be wrong by."""
     case, figures = judgement.case, {figure.name: figure for figure in judgement.clocks}
     service, lost = case.service, figures["lost"]
@@ -126,20 +125,20 @@ def observed_cards(judgement: Judgement, card: Callable[[str, str, str], Card]) 
         f"of {count(lost.n, 'acknowledged payment')}" if lost.value is not None else "not known: a record is missing"
     )
     return [
-        card("Service disrupted for", shown, limits),
-        card("Noticed after", mttd.shown, noticed),
-        card("Acknowledged and lost", lost.shown, whole),
-        _day_card(judgement, card),
+        Card("Service disrupted for", shown, limits),
+        Card("Noticed after", mttd.shown, noticed),
+        Card("Acknowledged and lost", lost.shown, whole),
+        _day_card(judgement),
     ]
 
 
-def _day_card(judgement: Judgement, card: Callable[[str, str, str], Card]) -> Card:
+def _day_card(judgement: Judgement) -> Card:
     at = {stamp.name: stamp.utc_us for stamp in judgement.timestamps}
     closed_us, close_by_us = at.get("day-closed"), at.get("close-by")
     if closed_us is None or close_by_us is None:
         day = judgement.exercise.day
-        return card("Settlement day closed", "–", "no close is on record" if day else "no day was rehearsed")
-    return card("Settlement day closed", f"{clock_time(closed_us)[:8]}", f"deadline {clock_time(close_by_us)[:8]} UTC")
+        return Card("Settlement day closed", "–", "no close is on record" if day else "no day was rehearsed")
+    return Card("Settlement day closed", f"{clock_time(closed_us)[:8]}", f"deadline {clock_time(close_by_us)[:8]} UTC")
 
 
 def _scenario(judgement: Judgement) -> str:

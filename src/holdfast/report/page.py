@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -19,6 +20,15 @@ _SHAPES: Mapping[str, tuple[Markup, ...]] = {
     ),
     "unknown": (svg.tag("path", d="M8 1L15 8L8 15L1 8Z"), svg.tag("path", d="M8 4.9v3.6M8 10.9v.1")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One of the figures that a reader looks for first: what it is, its value, and of what or by which limit."""
+
+    name: str
+    value: str
+    of: str
 
 
 def mark(word: str) -> Markup:

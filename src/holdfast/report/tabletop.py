@@ -11,7 +11,7 @@ from holdfast.checks.words import count, declared
 from holdfast.measures.tabletop import Decision, Discussed, ExpectedDecision
 from holdfast.report.headline import VERDICT_WORDS
 from holdfast.report.incident_words import called, hours_minutes, who
-from holdfast.report.page import ENVIRONMENT, MARKS, policy
+from holdfast.report.page import ENVIRONMENT, MARKS, Card, policy
 from holdfast.report.record_style import STYLE, STYLE_DIGEST
 from holdfast.report.strips import Flag, Span, Strip, strips
 from holdfast.report.tabletop_template import PAGE
@@ -105,24 +105,20 @@ def _why(found: Discussed) -> str:
     return f"Evidence class: {found.evidence_class}. A tabletop proves no recovery time.{unapproved}{open_}"
 
 
-def _cards(found: Discussed) -> Iterator[dict[str, str]]:
+def _cards(found: Discussed) -> Iterator[Card]:
     tabletop = found.tabletop
     made = sum(each.answer == "held" for each in found.expected)
-    yield {"name": "Decided in time", "value": f"{made} of {len(found.expected)}", "of": "decisions that were expected"}
+    yield Card("Decided in time", f"{made} of {len(found.expected)}", "decisions that were expected")
     told = f"{len(tabletop.injects)} of {len(found.scenario.injects)}"
-    yield {"name": "Injects told", "value": told, "of": f"up to {_clock(tabletop.clock_ms)} of the scenario"}
+    yield Card("Injects told", told, f"up to {_clock(tabletop.clock_ms)} of the scenario")
     late = [each for each in found.expected if each.outcome == "late" and each.after_ms is not None]
     worst = max(late, key=lambda each: (each.after_ms or 0) - (each.inject.within_ms or 0), default=None)
     if worst is None:
-        yield {"name": "Latest decision", "value": "–", "of": "none was late, as discussed"}
+        yield Card("Latest decision", "–", "none was late, as discussed")
     else:
         passed = (worst.after_ms or 0) - (worst.inject.within_ms or 0)
-        yield {"name": "Latest decision", "value": f"+{declared(passed)}", "of": f"past its time, by {worst.inject.by}"}
-    yield {
-        "name": "At the table",
-        "value": str(len(tabletop.attended)),
-        "of": count(len(found.absent), "role") + " missing",
-    }
+        yield Card("Latest decision", f"+{declared(passed)}", f"past its time, by {worst.inject.by}")
+    yield Card("At the table", f"{len(tabletop.attended)}", f"{count(len(found.absent), 'role')} missing")
 
 
 def _timeline(found: Discussed) -> Markup:

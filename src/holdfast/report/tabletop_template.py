@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from holdfast.report.incident_template import HEAD, MACROS
+from holdfast.report.parts import CARDS, MACROS, head
 
 PAGE = (
     MACROS
-    + """\
-{%- macro verdict(answer, word, badge=false) -%}
-<span class="verdict {{ answer }}{{ ' badge' if badge }}">{{ marks[answer] }}{{ word }}</span>
-{%- endmacro -%}
-"""
-    + HEAD
+    + head("{{ title }} · {{ institution }}")
     + """\
 <body>
 <header class="top"><div>
@@ -24,18 +19,14 @@ PAGE = (
 
 <section class="headline whole">
 <h1>{{ title }}</h1>
-<div>{{ verdict(d.verdict, words[d.verdict], true) }}</div>
+<div>{{ verdict(d.verdict, true) }}</div>
 <p class="story">{{ story }}</p>
 <p class="why">{{ why }}</p>
 </section>
 
-<div class="cards">
-{% for card in cards %}
-<div class="card">
-<div class="name">{{ card.name }}</div><div class="value">{{ card.value }}</div><div class="of">{{ card.of }}</div>
-</div>
-{% endfor %}
-</div>
+"""
+    + CARDS
+    + """\
 
 <section class="whole">
 <h2>The scenario's clock</h2>
@@ -57,7 +48,7 @@ PAGE = (
 {{ notes(decision.entries) }}</p>
 {% endfor %}
 {% if row.why %}<p class="{{ 'late' if row.answer == 'broken' else 'due' }}">{{ row.why }}</p>{% endif %}</div>
-<div class="outcome">{% if row.answer %}{{ verdict(row.answer, row.outcome) }}
+<div class="outcome">{% if row.answer %}{{ verdict(row.answer, word=row.outcome) }}
 {%- else %}<span class="muted small">{{ row.outcome }}</span>{% endif %}</div></li>
 {% endfor %}
 </ol>

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-MACROS = """\
-{%- macro notes(seqs) -%}
-{%- if seqs -%}<span class="notes">
-{%- for first, last in seqs|ranges %}{% if not loop.first %}, {% endif -%}
-<a href="#e{{ first }}">#{{ first }}{% if last != first %}–{{ last }}{% endif %}</a>
-{%- endfor %}</span>{% endif -%}
-{%- endmacro -%}
-{%- macro verdict(answer, badge=false) -%}
-<span class="verdict {{ answer }}{{ ' badge' if badge }}">{{ marks[answer] }}{{ words[answer] }}</span>
-{%- endmacro -%}
+from holdfast.report.parts import CARDS, MACROS, head
+
+_MACROS = """\
 {%- macro unapproved(approval, what='') -%}
 {%- if approval.mark %} <span class="tag">{{ what }}{{ approval.mark }}</span>{% endif -%}
 {%- endmacro -%}
-{%- macro head() -%}
-<thead><tr>{% for name in varargs %}<th scope="col"{{ right if name in ('Entry', 'Entries', 'Bytes') }}>{{ name }}</th>
-{%- endfor %}</tr></thead>
-{%- endmacro -%}
-{%- macro swatch(shape, word) -%}
-<span><svg viewBox="0 0 22 11" aria-hidden="true">{{ shape }}</svg>{{ word }}</span>
-{%- endmacro -%}
-{%- macro wide(label, picture) -%}
-<div class="wide" tabindex="0" role="group" aria-label="{{ label }}, scrolls sideways on a small screen">
-{{ picture }}
-</div>
-{%- endmacro -%}
 """
-"""What pages say again and again."""
 
 OBSERVED = """\
 <section>
@@ -86,17 +66,9 @@ OBSERVED = """\
 
 PAGE = (
     MACROS
+    + _MACROS
+    + head("{{ j.case.scenario.title }}: {{ words[j.verdict]|lower }} · {{ j.model.institution }}")
     + """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{{ j.case.scenario.title }}: {{ words[j.verdict]|lower }} · {{ j.model.institution }}</title>
-<style>{{ style }}</style>
-</head>
 <body>
 <header class="top"><div>
 <b>{{ j.model.institution }}</b>
@@ -114,13 +86,9 @@ PAGE = (
 <p class="why">{{ why }}</p>
 </section>
 
-<div class="cards">
-{% for card in cards %}
-<div class="card">
-<div class="name">{{ card.name }}</div><div class="value">{{ card.value }}</div><div class="of">{{ card.of }}</div>
-</div>
-{% endfor %}
-</div>
+"""
+    + CARDS
+    + """\
 
 <section class="whole">
 <h2>What clients saw</h2>

@@ -13,10 +13,10 @@ from typing import Literal
 
 from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import Envelope, event_of
-from holdfast.evidence.events import KINDS, ApprovalRecorded, ApprovalWithdrawn
+from holdfast.evidence.events import ApprovalRecorded, ApprovalWithdrawn
 from holdfast.model.canonical import subject_digest, subjects
 from holdfast.model.types import Model
-from holdfast.state.exercise import Recorded
+from holdfast.state.exercise import Recorded, known_kind
 
 Standing = Literal["approved", "unapproved", "changed since"]
 ApprovalEntries = Mapping[str, tuple[Recorded[ApprovalRecorded], ...]]
@@ -54,13 +54,7 @@ def approval_entries(envelopes: Iterable[Envelope]) -> ApprovalEntries:
     found: dict[str, dict[int, Recorded[ApprovalRecorded]]] = {}
     withdrawn: set[int] = set()
     for envelope in envelopes:
-        if envelope.kind not in KINDS:
-            raise HoldfastError(
-                "HF501",
-                f"entry {envelope.seq} is of kind {envelope.kind!r}, which this version cannot fold",
-                remedy="read this log with the version of Holdfast that wrote it",
-            )
-        if KINDS[envelope.kind] not in {ApprovalRecorded, ApprovalWithdrawn}:
+        if known_kind(envelope) not in {ApprovalRecorded, ApprovalWithdrawn}:
             continue
         match event_of(envelope):
             case ApprovalRecorded() as event:

@@ -30,6 +30,7 @@ from holdfast.evidence.events import (
     FaultIntended,
     FaultProbed,
     FaultUndone,
+    ModeDeclared,
     PhaseEntered,
     StopRequested,
 )
@@ -96,6 +97,7 @@ class Exercise:
     stops: tuple[Recorded[StopRequested], ...] = ()
     rearmed: Recorded[ExerciseRearmed] | None = None
     declared: Recorded[DisasterDeclared] | None = None
+    modes: tuple[Recorded[ModeDeclared], ...] = ()
     failed_back: Recorded[FailedBack] | None = None
     closes: tuple[Recorded[ExerciseClosed], ...] = ()
     observation: Observation | None = None
@@ -147,12 +149,7 @@ def fold(envelopes: Iterable[Envelope]) -> Mapping[str, Exercise]:
     for envelope in envelopes:
         _check_order(previous, envelope)
         previous = envelope
-        if envelope.kind not in KINDS:
-            raise HoldfastError(
-                "HF501",
-                f"entry {envelope.seq} is of kind {envelope.kind!r}, which this version cannot fold",
-                remedy="judge this log with the version of Holdfast that wrote it",
-            )
+        known_kind(envelope)
         event = event_of(envelope)
         if isinstance(event, AboutNoExercise):
             continue
@@ -161,6 +158,17 @@ def fold(envelopes: Iterable[Envelope]) -> Mapping[str, Exercise]:
             _opened(envelope, event, before) if before is None else _next(before, envelope, event)
         )
     return exercises
+
+
+def known_kind(envelope: Envelope) -> type[Event]:
+    """Return the type of an entry's event; HF501 for a kind that this version does not know.
+
+    A fold asks this of every entry: what is not known could say something about what is folded.
+    """
+    if envelope.kind not in KINDS:
+        message = f"entry {envelope.seq} is of kind {envelope.kind!r}, which this version cannot fold"
+        raise HoldfastError("HF501", message, remedy="read this log with the version of Holdfast that wrote it")
+    return KINDS[envelope.kind]
 
 
 def _check_order(previous: Envelope | None, envelope: Envelope) -> None:
@@ -195,6 +203,8 @@ def _next(exercise: Exercise, envelope: Envelope, event: AboutAnExercise) -> Exe
             return replace(exercise, attached={**exercise.evidence, name: Recorded(seq, at, event)})
         case EvidenceMissing():
             return replace(exercise, missing={**(exercise.missing or {}), event.name: Recorded(seq, at, event)})
+        case ModeDeclared():
+            return replace(exercise, modes=(*exercise.modes, Recorded(seq, at, event)))
         case ExerciseOpened():
             raise HoldfastError(
                 "HF502",

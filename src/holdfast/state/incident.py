@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import Envelope, event_of
-from holdfast.evidence.events import KINDS
 from holdfast.evidence.spoken import (
     ActionAgreed,
     CriterionAnswered,
@@ -23,12 +21,12 @@ from holdfast.evidence.spoken import (
     IncidentOpened,
     IncidentReviewed,
 )
-from holdfast.state.exercise import Recorded
+from holdfast.state.exercise import Recorded, known_kind
 
 Fact = Recorded[FactRecorded]
 
 TRUST: tuple[Happening, ...] = ("eradicated", "rebuilt", "verified")
-"""What has to be shown before anything serves again, where trust was lost (design section 8)."""
+"""What has to be shown before anything serves again, where trust was lost."""
 
 _BEFORE: Mapping[Happening, Happening] = {
     "contained": "declared",
@@ -206,13 +204,7 @@ def fold_incidents(envelopes: Iterable[Envelope]) -> Mapping[str, Incident]:
     """
     incidents: dict[str, Incident] = {}
     for envelope in envelopes:
-        if envelope.kind not in KINDS:
-            raise HoldfastError(
-                "HF501",
-                f"entry {envelope.seq} is of kind {envelope.kind!r}, which this version cannot fold",
-                remedy="read this log with the version of Holdfast that wrote it",
-            )
-        if KINDS[envelope.kind] not in _TAKEN:
+        if known_kind(envelope) not in _TAKEN:
             continue
         event = event_of(envelope)
         match event:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from holdfast.errors import HoldfastError
 from holdfast.evidence.envelope import Envelope, event_of
-from holdfast.evidence.events import KINDS
 from holdfast.evidence.spoken import ActionAgreed, DecisionTaken, FactRecorded, InjectTold, TabletopOpened
-from holdfast.state.exercise import Recorded
+from holdfast.state.exercise import Recorded, known_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +68,7 @@ def fold_tabletops(envelopes: Iterable[Envelope]) -> Mapping[str, Tabletop]:
     """
     found: dict[str, Tabletop] = {}
     for envelope in envelopes:
-        if envelope.kind not in KINDS:
-            raise HoldfastError(
-                "HF501",
-                f"entry {envelope.seq} is of kind {envelope.kind!r}, which this version cannot fold",
-                remedy="read this log with the version of Holdfast that wrote it",
-            )
-        if KINDS[envelope.kind] not in _TAKEN:
+        if known_kind(envelope) not in _TAKEN:
             continue
         event = event_of(envelope)
         match event:

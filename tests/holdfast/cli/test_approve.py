@@ -194,7 +194,7 @@ def test_withdrawing_takes_a_reason_and_an_approval(desk: Desk) -> None:
         (("tolerance:payments", "--body", "B"), "HF957"),
         (("tolerance:payments", "--body", "B", "--on", "2026-02-30"), "HF957"),
         (("tolerance:payments", "--body", "B", "--on", "2999-01-01"), "HF957"),
-        (("tolerance:payments", "--body", "B", "--on", "2026-11-20", "--by", ""), "HF957"),
+        (("tolerance:payments", "--body", "B", "--on", "2026-11-20", "--by", ""), "HF972"),
     ],
 )
 def test_what_cannot_be_recorded_is_refused_and_nothing_is(desk: Desk, arguments: tuple[str, ...], code: str) -> None:

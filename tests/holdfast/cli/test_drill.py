@@ -84,6 +84,23 @@ def test_a_plan_shows_everything_and_touches_nothing(tmp_path: Path) -> None:
     assert "This is a plan: nothing was touched." in holdfast("drill", "lose-dc-a", "--plan").out
 
 
+def test_what_lasts_too_long_for_a_run_of_everything_is_left_out_and_named() -> None:
+    def planned(*arguments: str) -> tuple[set[str], str]:
+        done = holdfast("drill", *arguments, "--plan", "--json")
+        return {plan["scenario"] for plan in json.loads(done.out)["plans"]}, done.err
+
+    usual, said = planned("--all")
+    every, nothing = planned("--all", "--long")
+    left = every - usual
+    assert "saturated-for-half-an-hour" in left
+    assert "lose-dc-a" in usual
+    assert all(f"{name} (30 min)" in said for name in left)
+    assert "left out" not in nothing
+    assert planned(*sorted(left)) == (left, "")
+    listed = json.loads(holdfast("drill", "--list", "--json").out)["scenarios"]
+    assert every == {each["name"] for each in listed}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "status"),
     [

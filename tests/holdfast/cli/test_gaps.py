@@ -136,8 +136,9 @@ def test_a_later_date_and_another_severity_with_their_reason_are_recorded(place:
 def test_it_is_escalated_to_a_role_for_a_reason(place: Path) -> None:
     gap = f"first/{LOST}"
     assert act(place, "escalate", gap, "--why", "x").error == "HF981"
-    assert act(place, "escalate", gap, "--to", OWNER).error == "HF957"
-    assert act(place, "escalate", gap, "--to", OWNER, "--why", "nobody took it", "--by", "A. Person").code == 0
+    assert act(place, "escalate", gap, "--to", OWNER).error == "HF981"
+    done = act(place, "escalate", gap, "--to", OWNER, "--why", "nobody took it", "--by", "A. Person")
+    assert (done.code, "A. Person is no role of the model: recorded as a person" in done.err) == (0, True)
     with open_log(place) as log:
         entry = log.read(log.size() - 2, 1)[0]
     assert entry.kind == "gap.escalated"

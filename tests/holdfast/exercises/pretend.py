@@ -129,7 +129,7 @@ class PretendRange:
                 return {"ok": False, "code": "MR110", "error": "may not inject any more", "remedy": "start anew"}
             case {"op": "signal", "process": name, "signal": number}:
                 os.killpg(self.children[name].pid, signal.Signals[f"SIG{number}"])
-            case {"op": "ensure", "process": name}:
+            case {"op": "ensure", "process": name} if name in self.children:
                 os.killpg(self.children[name].pid, signal.SIGCONT) if self._lives(name) else self._restart(name)
             case _:
                 return {"ok": False, "code": "MR108", "error": f"not pretended: {request}", "remedy": "none"}

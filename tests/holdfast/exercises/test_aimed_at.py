@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import get_args
+
 import pytest
 
 from holdfast.cli.declaration import usable_model
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.exercises.faults import FAULTS
-from holdfast.exercises.plan import aimed_at, plan, refuse_impossible
+from holdfast.exercises.faults.kinds import Need
+from holdfast.exercises.plan import aimed_at, plan, refuse_impossible, refuse_unfit
 from holdfast.model.types import Fault
 from tests.repository.tree import ROOT
 
@@ -62,6 +66,34 @@ def test_what_no_range_can_do_is_refused_before_anything_is_started() -> None:
         refuse_impossible(MODEL.scenarios["clock-stepped"])
     assert problem.value.code == "HF415"
     refuse_impossible(MODEL.scenarios["disk-full"])
+
+
+LACKING: Mapping[str, str] = dict.fromkeys(get_args(Need), "this one is a test's")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["primary-partitioned", "primary-host-lost", "lose-dc-a", "pdu-a1-lost", "agent-update-at-both", "disk-full"],
+)
+def test_what_this_range_lacks_is_refused_with_its_reason(name: str) -> None:
+    scenario = MODEL.scenarios[name]
+    refuse_unfit(scenario, {}, {}, {})
+    with pytest.raises(EnvironmentProblem, match="cannot be injected here: this one is a test's") as problem:
+        refuse_unfit(scenario, {}, {}, LACKING)
+    assert problem.value.code == "HF415"
+
+
+@pytest.mark.parametrize(
+    "name", ["primary-killed", "primary-frozen-thawed", "etcd-quorum-lost", "tampered-row", "page-corrupted"]
+)
+def test_what_happens_to_processes_needs_nothing(name: str) -> None:
+    refuse_unfit(MODEL.scenarios[name], {}, {}, LACKING)
+
+
+def test_a_range_with_other_options_is_refused() -> None:
+    with pytest.raises(EnvironmentProblem, match="runs with profile stock; primary-killed wants fast") as problem:
+        refuse_unfit(MODEL.scenarios["primary-killed"], {"profile": "fast"}, {"profile": "stock"}, {})
+    assert problem.value.code == "HF404"
 
 
 def test_only_an_audit_s_fault_is_kept_until_the_evidence() -> None:

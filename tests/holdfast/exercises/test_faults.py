@@ -98,3 +98,21 @@ def test_a_revoked_exercise_cannot_inject(target: PretendRange) -> None:
         FAULTS["process.kill"].inject(fault, target.keeper, target.inventory)
     assert problem.value.code == "HF302"
     faults.undo(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "undo", "asked"),
+    [
+        ("shared.loss", {"hosts": "db-a, db-b"}, ["power_on", "power_on"]),
+        ("change.agent-update", {"hosts": "db-a", "id": "x"}, ["write_back", "power_on"]),
+        ("cluster.quorum-loss", {"processes": "etcd-z, etcd-a"}, ["ensure", "ensure"]),
+    ],
+)
+def test_one_refusal_keeps_nothing_else_from_being_undone(
+    target: PretendRange, name: str, undo: dict[str, str], asked: list[str]
+) -> None:
+    way = {"keeper": str(target.directory / "keeper.sock")}
+    fault = FaultIntended("exercise", "fault-1", name, "x", {}, 1000, {**way, **undo}, {}, now())
+    with pytest.raises(HoldfastError):
+        faults.undo(fault)
+    assert [request["op"] for request in target.requests] == asked

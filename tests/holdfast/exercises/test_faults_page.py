@@ -25,5 +25,7 @@ def test_a_fault_is_described_as_it_is(name: str) -> None:
     assert f"| aimed at | {', '.join(sorted(kind.schema.targets))} |" in section
     assert f"| shown by | {kind.shown_by.format(target='*target*')} |" in section
     assert f"| undone by | {kind.undone_by.format(target='*target*')} |" in section
+    needs = re.findall(r"^\| needs \| `(\w+)` \|$", section, re.MULTILINE)
+    assert needs == [kind.needs] * (kind.needs is not None)
     parameters = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert parameters == list(kind.schema.parameters)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from holdfast.connectors import insider, postgres
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.patroni import PREFIX
-from holdfast.connectors.range import KEEPER_SOCKET, Inventory, inventory
+from holdfast.connectors.range import KEEPER_SOCKET, Inventory
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import FaultIntended
 from holdfast.exercises.faults.asked import ask, way_to
-from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent
+from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent, range_of
 from holdfast.model.vocabulary import ParameterSchema
 
 _CONFIG = "/config"
@@ -43,7 +42,7 @@ def _change(intended: FaultIntended, keeper: Hypervisor, inventory: Inventory) -
 
 
 def _change_back(intended: FaultIntended) -> None:
-    _set(inventory(Hypervisor(Path(intended.undo[KEEPER])))[0], json.loads(intended.undo[_BEFORE]))
+    _set(range_of(intended), json.loads(intended.undo[_BEFORE]))
 
 
 def _setting(inventory: Inventory) -> object:
@@ -72,7 +71,7 @@ def _told(inventory: Inventory, method: str, body: Mapping[str, object] | None =
 
 def _probe_changed(intended: FaultIntended) -> Seen:
     try:
-        return _refusing(inventory(Hypervisor(Path(intended.undo[KEEPER])))[0])
+        return _refusing(range_of(intended))
     except HoldfastError as problem:
         return Seen(so=False, observed=problem.message)
 

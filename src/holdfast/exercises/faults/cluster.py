@@ -6,14 +6,14 @@ The store is etcd, asked by its HTTP gateway (API v3, ``rpc.proto``: services Ma
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.range import Inventory
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import FaultIntended
 from holdfast.exercises.faults.asked import ask, way_to
-from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent, request
+from holdfast.exercises.faults.kinds import Aim, FaultKind, Prepared, Seen, absent, each_done, keeper_of, request
 from holdfast.exercises.faults.processes import verify_running
 from holdfast.exercises.faults.slowness import held_down_identity, hold_down, probe_held_down
 from holdfast.model.vocabulary import Parameter, ParameterSchema
@@ -98,14 +98,8 @@ def _lose_quorum(intended: FaultIntended, keeper: Hypervisor, _: Inventory) -> N
 
 def _bring_back(intended: FaultIntended) -> None:
     """Have every member started again: all are asked for, whatever becomes of one."""
-    keeper, refusals = Hypervisor(Path(intended.undo[KEEPER])), []
-    for name in intended.undo["processes"].split(", "):
-        try:
-            keeper.call({"op": "ensure", "process": name})
-        except HoldfastError as refusal:
-            refusals.append(refusal)
-    if refusals:
-        raise refusals[0]
+    keeper, names = keeper_of(intended), intended.undo["processes"].split(", ")
+    each_done(partial(keeper.call, {"op": "ensure", "process": name}) for name in names)
 
 
 def _probe_quorum_lost(intended: FaultIntended) -> Seen:

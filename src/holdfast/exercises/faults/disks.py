@@ -13,10 +13,10 @@ from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.pages import Place
 from holdfast.connectors.postgres import Server
 from holdfast.connectors.processes import Process
-from holdfast.connectors.range import Inventory, inventory
+from holdfast.connectors.range import Inventory
 from holdfast.errors import EnvironmentProblem
 from holdfast.evidence.events import FaultIntended
-from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent, request
+from holdfast.exercises.faults.kinds import Aim, FaultKind, Prepared, Seen, absent, range_of, request
 from holdfast.model.vocabulary import Parameter, ParameterSchema
 
 _OF, _DATABASE, _TABLE, _BLOCK = "of", "database", "table", "block"
@@ -118,7 +118,7 @@ def _probe_corruption(intended: FaultIntended) -> Seen:
         # A sound page that the server is made to read stays in its memory, and damage on disk would not be seen there.
         if not _broken(intended, Process.parse(intended.identity[_HOST])):
             return Seen(so=False, observed="the page on disk is what it was, or its checksum is right")
-        server, _ = _copy(_now(intended), intended.target)
+        server, _ = _copy(range_of(intended), intended.target)
         complaint = pages.scan_fails(server, *_relation(intended)) if server else None
     except EnvironmentProblem as problem:
         return Seen(so=False, observed=problem.message)
@@ -158,10 +158,6 @@ def _copy(inventory: Inventory, name: str) -> tuple[Server | None, Process | Non
     return server, (inventory.hosts[state.host].process if state else None)
 
 
-def _now(intended: FaultIntended) -> Inventory:
-    return inventory(Hypervisor(Path(intended.undo[KEEPER])))[0]
-
-
 def _root(host: Process) -> Path:
     return Path(f"/proc/{host.pid}/root")
 
@@ -191,6 +187,7 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_fill,
         probe=_probe_full,
         verify=_verify_drained,
+        needs="disks",
     ),
     "data.corrupt-page": FaultKind(
         schema=ParameterSchema(

@@ -14,10 +14,10 @@ from holdfast.connectors import activities
 from holdfast.connectors.activities import Surroundings
 from holdfast.connectors.experiment import Activity, Experiment, parse, read_experiment, values
 from holdfast.connectors.hypervisor import Hypervisor
-from holdfast.connectors.range import Inventory, inventory
+from holdfast.connectors.range import Inventory
 from holdfast.errors import HoldfastError
 from holdfast.evidence.events import FaultIntended
-from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent, request
+from holdfast.exercises.faults.kinds import Aim, FaultKind, Prepared, Seen, absent, range_of, request
 from holdfast.model.vocabulary import Parameter, ParameterSchema
 
 _FILE, _EXPERIMENT = "file", "experiment"
@@ -74,7 +74,7 @@ def _act(intended: FaultIntended, keeper: Hypervisor, inventory: Inventory) -> N
 
 def _roll_back(intended: FaultIntended) -> None:
     experiment = parse(intended.undo[_EXPERIMENT])
-    _all(experiment.rollbacks, _around(intended.target, _now(intended), experiment))
+    _all(experiment.rollbacks, _around(intended.target, range_of(intended), experiment))
 
 
 def _all(wanted: Iterable[Activity], around: Surroundings) -> None:
@@ -98,7 +98,7 @@ def _verify(intended: FaultIntended, _: Inventory) -> Seen:
 def _met(intended: FaultIntended, wanted: list[Activity], how: str) -> Seen:
     try:
         experiment = parse(intended.undo[_EXPERIMENT])
-        missed = _missed(wanted, _around(intended.target, _now(intended), experiment))
+        missed = _missed(wanted, _around(intended.target, range_of(intended), experiment))
     except HoldfastError as problem:
         return Seen(so=False, observed=problem.message)
     names = ", ".join(each.name for each in wanted)
@@ -118,10 +118,6 @@ def _around(target: str, inventory: Inventory, experiment: Experiment) -> Surrou
         raise HoldfastError("HF401", message, remedy="let the range become whole again")
     secrets: Mapping[str, Mapping[str, str]] = {name: values(given) for name, given in experiment.secrets.items()}
     return Surroundings(target, host.pid, inventory.dir, values(experiment.configuration), secrets)
-
-
-def _now(intended: FaultIntended) -> Inventory:
-    return inventory(Hypervisor(Path(intended.undo[KEEPER])))[0]
 
 
 FAULTS: Mapping[str, FaultKind] = {

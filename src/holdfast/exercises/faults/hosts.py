@@ -52,6 +52,7 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_power_off,
         probe=probe_gone,
         verify=verify_running,
+        needs="silence",
     ),
     "site.loss": FaultKind(
         schema=ParameterSchema(frozenset({"site"})),
@@ -62,5 +63,6 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_site_off,
         probe=probe_gone,
         verify=verify_running,
+        needs="silence",
     ),
 }

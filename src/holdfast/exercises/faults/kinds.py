@@ -23,6 +23,10 @@ KEEPER = "keeper"
 OfGroup = Literal["all", "quorum"]
 """A whole group, or as many of its members as it takes that the others have no quorum."""
 
+Need = Literal["network", "silence", "disks"]
+"""What some ranges have not got: a network of their own, losses that peers do not hear, disks of their hosts' own. A
+range says in its inventory which of them it lacks, and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -112,6 +116,8 @@ class FaultKind:
     goes_on: bool = False
     reaches_out: bool = False
     """Whether it may change what is not the range's, and does not end with it."""
+    needs: Need | None = None
+    """What the range must have for it, where not every range has it."""
 
 
 def parameters_text(parameters: Mapping[str, object]) -> dict[str, str]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
 from holdfast.connectors import insider, postgres
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.insider import Entry
-from holdfast.connectors.range import KEEPER_SOCKET, Inventory, inventory
+from holdfast.connectors.range import KEEPER_SOCKET, Inventory
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import FaultIntended
-from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent
+from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, Seen, absent, range_of
 from holdfast.model.vocabulary import Parameter, ParameterSchema
 
 _BY = "by_cents"
@@ -50,7 +49,7 @@ def _edit(intended: FaultIntended, keeper: Hypervisor, inventory: Inventory) -> 
 
 def _edit_back(intended: FaultIntended) -> None:
     found = intended.undo
-    target = inventory(Hypervisor(Path(found[KEEPER])))[0]
+    target = range_of(intended)
     primary = insider.superuser(target, postgres.primary(target.servers()))
     entry = Entry(found["key"], found["participant"], int(found["becomes_cents"]))
     # Where it is not what the edit made of it, there is nothing to take back.
@@ -59,7 +58,7 @@ def _edit_back(intended: FaultIntended) -> None:
 
 def _probe_edit(intended: FaultIntended) -> Seen:
     try:
-        one, whole = _amounts(intended, inventory(Hypervisor(Path(intended.undo[KEEPER])))[0])
+        one, whole = _amounts(intended, range_of(intended))
     except HoldfastError as problem:
         return Seen(so=False, observed=problem.message)
     about = f"an entry of one instruction reads {one:,} cents" if one is not None else "the entry is gone"

@@ -312,6 +312,7 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_down,
         probe=_probe_down,
         verify=_verify_down,
+        needs="network",
     ),
     "link.delay": FaultKind(
         schema=ParameterSchema(
@@ -329,6 +330,7 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_delay,
         probe=_probe_delay,
         verify=_verify_delay,
+        needs="network",
     ),
     "link.loss": FaultKind(
         schema=ParameterSchema(
@@ -341,6 +343,7 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_loss,
         probe=_probe_loss,
         verify=_verify_loss,
+        needs="network",
     ),
     "link.rate": FaultKind(
         schema=ParameterSchema(
@@ -357,5 +360,6 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_rate,
         probe=_probe_rate,
         verify=_verify_rate,
+        needs="network",
     ),
 }

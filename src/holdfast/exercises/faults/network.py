@@ -21,12 +21,11 @@ from holdfast.errors import HoldfastError
 from holdfast.evidence.events import FaultIntended
 from holdfast.exercises import reach
 from holdfast.exercises.faults.kinds import Aim, FaultKind, Prepared, Seen, absent, request
-from holdfast.exercises.reach import Way
+from holdfast.exercises.reach import ARROW, Way
 from holdfast.model.vocabulary import Parameter, ParameterSchema
 
 _FROM, _WITH, _RING, _ONLY, _DIRECTION, _STYLE = "from", "with", "ring", "only", "direction", "style"
 _CONTROL = "control "
-_ARROW = " > "
 _HOST, _ADDRESS = " (host)", " (address)"
 _BEGINS = "reachable; its first packet will still arrive"
 _SHOWN = 3  # of a list of ways, in a sentence
@@ -194,7 +193,7 @@ def _cut(intended: FaultIntended, keeper: Hypervisor, inventory: Inventory) -> N
 def _probe_cut(intended: FaultIntended) -> Seen:
     places = {name: Process.parse(text) for name, text in _of_hosts(intended, _HOST).items()}
     addresses = _of_hosts(intended, _ADDRESS)
-    texts = [name for name in intended.identity if _ARROW in name]
+    texts = [name for name in intended.identity if ARROW in name]
     before = reach.half_open(addresses, places)
     found = reach.walk([Way.parse(text.removeprefix(_CONTROL)) for text in texts], places)
     crossing = {way: result for way, result in found.items() if str(way) in intended.identity}
@@ -239,7 +238,7 @@ def _closed(intended: FaultIntended) -> frozenset[str]:
 
 def _verify_mended(intended: FaultIntended, inventory: Inventory) -> Seen:
     """See whether packets cross again: a refusal shows it as well as a connection, unless the cut itself refused."""
-    texts = [name for name in intended.identity if _ARROW in name and not name.startswith(_CONTROL)]
+    texts = [name for name in intended.identity if ARROW in name and not name.startswith(_CONTROL)]
     found = reach.walk([Way.parse(text) for text in texts], reach.vantages(inventory))
     closed = [str(way) for way, result in found.items() if result in _closed(intended)]
     if closed or not found:
@@ -284,5 +283,6 @@ FAULTS: Mapping[str, FaultKind] = {
         inject=_cut,
         probe=_probe_cut,
         verify=_verify_mended,
+        needs="network",
     ),
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 
 from holdfast.connectors.hypervisor import Hypervisor
 from holdfast.connectors.range import Inventory
 from holdfast.evidence.events import FaultIntended
 from holdfast.exercises.faults.hosts import prepare_loss
-from holdfast.exercises.faults.kinds import KEEPER, Aim, FaultKind, Prepared, absent, request
+from holdfast.exercises.faults.kinds import Aim, FaultKind, Prepared, absent, each_done, keeper_of, request
 from holdfast.exercises.faults.processes import probe_gone, verify_running
 from holdfast.model.vocabulary import Parameter, ParameterSchema
 
@@ -40,9 +40,8 @@ def _power_all_off(intended: FaultIntended, keeper: Hypervisor, _: Inventory) ->
 
 
 def _power_all_on(intended: FaultIntended) -> None:
-    keeper = Hypervisor(Path(intended.undo[KEEPER]))
-    for host in _listed(intended.undo[_HOSTS]):
-        keeper.call({"op": "power_on", "host": host})
+    keeper, hosts = keeper_of(intended), _listed(intended.undo[_HOSTS])
+    each_done(partial(keeper.call, {"op": "power_on", "host": host}) for host in hosts)
 
 
 def _prepare_update(aim: Aim, inventory: Inventory) -> Prepared:
@@ -60,10 +59,14 @@ def _deliver(intended: FaultIntended, keeper: Hypervisor, _: Inventory) -> None:
 
 def _roll_back(intended: FaultIntended) -> None:
     """Put the former update back on every disk, out of band, before any host is given its power."""
-    keeper = Hypervisor(Path(intended.undo[KEEPER]))
-    for host in _listed(intended.undo[_HOSTS]):
-        keeper.call({"op": "write_back", "id": f"{intended.undo['id']}-{host}"})
-    _power_all_on(intended)
+    keeper, hosts = keeper_of(intended), _listed(intended.undo[_HOSTS])
+    ids = [f"{intended.undo['id']}-{host}" for host in hosts]
+    each_done(
+        [
+            *(partial(keeper.call, {"op": "write_back", "id": each}) for each in ids),
+            *(partial(keeper.call, {"op": "power_on", "host": host}) for host in hosts),
+        ]
+    )
 
 
 def _listed(text: str) -> list[str]:
@@ -81,6 +84,7 @@ FAULTS: Mapping[str, FaultKind] = {
         probe=probe_gone,
         verify=verify_running,
         undo=_power_all_on,
+        needs="silence",
     ),
     "change.agent-update": FaultKind(
         schema=ParameterSchema(
@@ -98,6 +102,7 @@ FAULTS: Mapping[str, FaultKind] = {
         probe=probe_gone,
         verify=verify_running,
         undo=_roll_back,
+        needs="silence",
     ),
 }
 """Faults with one cause and many hosts."""

@@ -1,8 +1,9 @@
-"""Faults of processes that are there and do not do their work: slow ones, and those that are kept down."""
+"""Faults of what is there and does not do its work: slow processes, those that are kept down, hosts without time."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,10 @@ _LOOKS = 12
 DOWN_FOR_US = 1_500_000
 """A supervisor starts what ended after a second: what is still down after this is kept down."""
 HOST, COMMAND = " (host)", " (command)"
+_PER_CORE, MOST_PER_CORE = "per_core", 16
+_BURNER = "burner"  # what /proc calls the range's processes that only compute
+_IDLE_LIMIT_PPM = 50_000
+_SATURATED_S = 1.0
 
 
 def _prepare_slow(aim: Aim, inventory: Inventory) -> Prepared:
@@ -118,6 +123,57 @@ def _command(process: Process) -> str | None:
     return hashlib.sha256(line).hexdigest() if line else None
 
 
+def _prepare_saturation(aim: Aim, inventory: Inventory) -> Prepared:
+    host = inventory.hosts.get(aim.target)
+    if host is None or host.process is None:
+        raise absent(aim, "it has no power")
+    if not 0 < _per_core(aim.parameters) <= MOST_PER_CORE:
+        raise absent(aim, f"1 to {MOST_PER_CORE} processes for each core can be started")
+    return Prepared(request(inventory, "cool", host=aim.target), {f"{aim.target}{HOST}": str(host.process)})
+
+
+def _saturate(intended: FaultIntended, keeper: Hypervisor, _: Inventory) -> None:
+    asked = {"op": "burn", "host": intended.target, "count": _wanted(intended), "for_ms": 2 * intended.box_ms}
+    keeper.call({**asked, "exercise": intended.exercise})
+
+
+def _probe_saturation(intended: FaultIntended) -> Seen:
+    """Look for a second: each of the host's burners gets processor time, and the machine's processors do not idle."""
+    burners = _burners(Process.parse(intended.identity[f"{intended.target}{HOST}"]))
+    before, (idle, passed) = [processes.computed_ticks(each) for each in burners], processes.machine_ticks()
+    time.sleep(_SATURATED_S)
+    after, (idle_then, passed_then) = [processes.computed_ticks(each) for each in burners], processes.machine_ticks()
+    grown = [new - old for old, new in zip(before, after, strict=True)]
+    idle_ppm = (idle_then - idle) * _WHOLE_PPM // max(1, passed_then - passed)
+    observed = (
+        f"{sum(each > 0 for each in grown)} of {_wanted(intended)} processes that only compute had "
+        f"{sum(grown) * 1000 // os.sysconf('SC_CLK_TCK')} ms of processor time in a second, in which the machine's "
+        f"processors idled {idle_ppm / 10_000:.1f} %"
+    )
+    so = len(grown) >= _wanted(intended) and min(grown) > 0 and idle_ppm < _IDLE_LIMIT_PPM
+    return Seen(so, observed)
+
+
+def _verify_cool(intended: FaultIntended, inventory: Inventory) -> Seen:
+    host = inventory.hosts[intended.target].process
+    if host is None:
+        return Seen(so=False, observed=f"{intended.target} has no power")
+    left = _burners(host)
+    return Seen(not left, f"{len(left)} processes that only compute are left on {intended.target}")
+
+
+def _burners(host: Process) -> list[Process]:
+    return [each for each in processes.tree(host) if processes.called(each) == _BURNER]
+
+
+def _wanted(intended: FaultIntended) -> int:
+    return _per_core(intended.parameters) * (os.cpu_count() or 1)
+
+
+def _per_core(parameters: Mapping[str, object]) -> int:
+    return int(str(parameters[_PER_CORE]))
+
+
 FAULTS: Mapping[str, FaultKind] = {
     "process.slow": FaultKind(
         schema=ParameterSchema(
@@ -143,5 +199,19 @@ FAULTS: Mapping[str, FaultKind] = {
         probe=probe_held_down,
         verify=verify_running,
     ),
+    "host.saturate": FaultKind(
+        schema=ParameterSchema(
+            frozenset({"host"}),
+            {_PER_CORE: Parameter("count", default=2, meaning="How many such processes for each core; 1 to 16.")},
+        ),
+        does="processes that only compute, at ordinary priority, take the processors of the host {target}",
+        shown_by="each of them gets processor time, by /proc, while the machine's processors idle less than 5 %",
+        undone_by="the keeper ends them on {target}",
+        prepare=_prepare_saturation,
+        inject=_saturate,
+        probe=_probe_saturation,
+        verify=_verify_cool,
+        goes_on=True,
+    ),
 }
-"""Faults by which a process is slow, or down for longer than its supervisor would let it be."""
+"""Faults by which a process or a host is slow, or a process down for longer than its supervisor would let it be."""

@@ -40,7 +40,6 @@ from holdfast.model.types import Reintegration, Substitutability
 
 NOT_CRITICAL = "a function that is not critical or important"
 NOT_READ = "a template that says nothing of resilience"
-NO_TEMPLATE = "no template of the register"
 NO_KEY = "without the identifier that the template requires"
 ASSESSMENT = "an assessment of an arrangement that is not in these files"
 PROVIDER = "an arrangement whose provider is not named"

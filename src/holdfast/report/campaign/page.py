@@ -21,7 +21,7 @@ from holdfast.report.campaign.style import CAMPAIGN_STYLE, DIGEST
 from holdfast.report.campaign.template import PAGE
 from holdfast.report.campaign.words import badge, spread_said, story, success
 from holdfast.report.headline import VERDICT_WORDS
-from holdfast.report.page import ENVIRONMENT, MARKS, mark, policy
+from holdfast.report.page import ENVIRONMENT, MARKS, Card, mark, policy
 from holdfast.report.when import date_minute, date_time
 
 SHOWN = 12
@@ -33,13 +33,6 @@ _LEGEND = (
     (svg.rectangle(0, 1.5, 22, 8, "band"), "shortest to longest"),
 )
 _TEMPLATE = ENVIRONMENT.from_string(PAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Card:
-    name: str
-    value: str
-    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +126,7 @@ def _cell(row: Sequence[Cell], family: str) -> Cell:
     return next(cell for cell in row if cell.family == family)
 
 
-def _cards(campaign: Campaign) -> list[_Card]:
+def _cards(campaign: Campaign) -> list[Card]:
     """Return the four figures that a reader looks for first."""
     valid = [run for run in campaign.runs if run.valid]
     words = ("held", "broken", "unknown")
@@ -145,14 +138,14 @@ def _cards(campaign: Campaign) -> list[_Card]:
     scenarios = [thing for thing in campaign.things if thing.sort == "scenario"]
     tried = sum(bool(thing.proofs) for thing in scenarios)
     return [
-        _Card("Exercises that count", f"{len(valid)}", f"{said}; {beside} invalid or not runnable beside them"),
-        _Card("Tests overdue", f"{len(late)}", f"of {len(campaign.plan)} lines of the test plan"),
-        _Card(
+        Card("Exercises that count", f"{len(valid)}", f"{said}; {beside} invalid or not runnable beside them"),
+        Card("Tests overdue", f"{len(late)}", f"of {len(campaign.plan)} lines of the test plan"),
+        Card(
             "Gaps open",
             f"{len(open_)}",
             f"{unowned} without an owner; {len(campaign.gaps) - len(open_)} borne or closed",
         ),
-        _Card("Scenarios tried", f"{tried}", f"of {len(scenarios)} that are declared or planned"),
+        Card("Scenarios tried", f"{tried}", f"of {len(scenarios)} that are declared or planned"),
     ]
 
 

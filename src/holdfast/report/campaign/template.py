@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.report.template import MACROS
+from holdfast.report.parts import CARDS, MACROS, head
 
 _MACROS = """\
 {%- macro state(word, said='') -%}
@@ -14,17 +14,9 @@ _MACROS = """\
 {%- endmacro -%}
 """
 
-_TOP = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Campaign: {{ badge[1]|lower }} · {{ c.model.institution }}</title>
-<style>{{ style }}</style>
-</head>
+_TOP = (
+    head("Campaign: {{ badge[1]|lower }} · {{ c.model.institution }}")
+    + """\
 <body>
 <header class="top"><div>
 <b>{{ c.model.institution }}</b>
@@ -41,13 +33,9 @@ _TOP = """\
 <p class="why">{{ success }} A campaign is as bad as the worst of it. Nothing is averaged over services.</p>
 </section>
 
-<div class="cards">
-{% for card in cards %}
-<div class="card">
-<div class="name">{{ card.name }}</div><div class="value">{{ card.value }}</div><div class="of">{{ card.of }}</div>
-</div>
-{% endfor %}
-</div>
+"""
+    + CARDS
+    + """\
 
 {% if first %}
 <section>
@@ -96,6 +84,7 @@ and a simulation show no objective of hours.</p>
 {% if left_out %}<p class="small muted">No scenario is declared of: {{ left_out }}.</p>{% endif %}
 </section>
 """
+)
 
 _TIMES = """\
 <section>

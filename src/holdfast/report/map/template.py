@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Dependency map · {{ institution }}</title>
-<style>{{ style }}</style>
-</head>
+from holdfast.report.parts import head
+
+PAGE = (
+    head("Dependency map · {{ institution }}")
+    + """\
 <body>
 <svg width="0" height="0" aria-hidden="true" class="map defined">{{ definitions }}</svg>
 <div class="room">
@@ -102,3 +96,4 @@ stands there. <kbd>Tab</kbd> moves, <kbd>Enter</kbd> fails, <kbd>Esc</kbd> close
 </body>
 </html>
 """
+)
