@@ -17,7 +17,7 @@ import typer
 
 from meridian import binaries, control, entitlements, shell
 from meridian.control import Keeper, View
-from meridian.errors import MeridianError
+from meridian.errors import MachineCannot, MeridianError
 from meridian.network import policy as allowed
 from meridian.stack.readiness import Standing
 from meridian.topology import HOSTS
@@ -72,7 +72,7 @@ class _Progress:
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913 - options of a command
     name: Name = control.DEFAULT_NAME,
     directory: Directory = None,
     profile: Annotated[str, typer.Option(help="Settings of the database stack.")] = "fast",
@@ -80,6 +80,10 @@ def up(
     rate: Annotated[int, typer.Option(min=0, max=2000, help="Instructions that all banks offer a second.")] = 20,
     policy: Annotated[Path | None, typer.Option(help="Compiled policy to enforce instead of the range's own.")] = None,
     wait: Annotated[Literal["armed", "acknowledged", "keeper"], typer.Option(help="What to wait for.")] = "armed",
+    isolation: Annotated[
+        Literal["auto", "namespaces", "loopback"],
+        typer.Option(envvar="MERIDIAN_ISOLATION", help="What keeps hosts apart; auto: namespaces where allowed."),
+    ] = "auto",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -89,12 +93,16 @@ def up(
     place = (directory or control.directory_of(name)).absolute()
     progress = _Progress()
     given = "" if policy is None else allowed.text_of(policy)
-    settings = control.new_settings(place.name if directory else name, profile, client, rate, given)
+    settings = control.new_settings(place.name if directory else name, profile, client, rate, given, isolation)
     progress.say(f"booting in {place}: {settings.mode}, profile {profile}, {client} client")
+    if settings.why:
+        progress.say(f"no namespaces: {settings.why}")
     etcd = binaries.etcd().facts()
     progress.say(f"etcd {etcd['version']} ({etcd['from']}): {etcd['note']}")
     control.start(place, settings)
     with control.ended_on_failure(place):
+        for why in Keeper(place).inventory()["cannot"].values():
+            progress.say(why)
         progress.say("network and hosts are up")
         if wait != "keeper":
             _wait(place, progress, armed=wait == "armed")
@@ -167,6 +175,8 @@ def _status_lines(inventory: dict[str, Any], standing: Standing) -> list[str]:
     lines = [
         f"{inventory['dir']}  {inventory['mode']}  profile {inventory['profile']}  {inventory['client']} client",
         inventory["isolation"]["note"],
+        *([f"no namespaces: {inventory['isolation']['why']}"] if inventory["isolation"]["why"] else []),
+        *inventory["cannot"].values(),
         "",
         f"{'site':<14}{'host':<10}{'process':<22}{'pid':>8}  {'account':<16}state",
     ]
@@ -215,7 +225,10 @@ def try_entitlements(
 ) -> None:
     """Try to alter what nobody may alter, from inside the range; exit status 1 if any of it is not refused."""
     place = (directory or control.directory_of(name)).absolute()
-    results = entitlements.tried(Keeper(place).inventory(), entitlements.attempts(place))
+    inventory = Keeper(place).inventory()
+    if why := inventory["cannot"].get("network"):
+        raise MachineCannot("MR121", why, remedy="try it where namespaces are allowed")
+    results = entitlements.tried(inventory, entitlements.attempts(place))
     if as_json:
         rows = [
             {"by": each.attempt.by, "what": each.attempt.what, "verdict": each.verdict, "observed": each.observed}

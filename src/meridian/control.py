@@ -17,13 +17,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from meridian import business
+from meridian import business, topology
 from meridian.errors import MachineCannot, MeridianError
 from meridian.keeper import isolation, layout
 from meridian.linux import start_ticks, state
 from meridian.stack import readiness
 from meridian.stack.gateway import CONNECT_TIMEOUT_S, Connect
-from meridian.topology import HOSTS
 
 ANSWER_TIMEOUT_S = 20.0
 ANSWER_LIMIT_BYTES = 1 << 20
@@ -54,16 +53,13 @@ class Keeper:
 
     def socket_on(self, host: str) -> socket.socket:
         """Return a TCP socket that lives on ``host``: whoever uses it connects from there. Its deadline is set."""
-        _, passed = self._exchange({"op": "socket", "host": host})
-        connection = socket.socket(fileno=passed[0])
-        connection.settimeout(CONNECT_TIMEOUT_S)
-        return connection
+        return self._socket_on(host)[0]
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Return a socket that lives on ``host`` and is connected to ``port`` there, deadline set. Raise OSError."""
-        connection = self.socket_on(host)
+        connection, address = self._socket_on(host)
         try:
-            connection.connect((HOSTS[host].address, port))
+            connection.connect((address, port))
         except OSError:
             connection.close()
             raise
@@ -73,6 +69,13 @@ class Keeper:
         """Return the inventory."""
         found: dict[str, Any] = self.ask("inventory")["inventory"]
         return found
+
+    def _socket_on(self, host: str) -> tuple[socket.socket, str]:
+        """Return a socket that lives on a host, and the host's address."""
+        answer, passed = self._exchange({"op": "socket", "host": host})
+        connection = socket.socket(fileno=passed[0])
+        connection.settimeout(CONNECT_TIMEOUT_S)
+        return connection, answer["address"]
 
     def _exchange(self, request: dict[str, object]) -> tuple[dict[str, Any], list[int]]:
         """Send a request; return the answer and the descriptors that came with it."""
@@ -108,21 +111,28 @@ def start(directory: Path, settings: layout.Settings) -> None:
         _make_own(directory.parent)
     layout.create(directory, settings)
     with ended_on_failure(directory):
-        _await_answer(directory, _launch(directory))
+        _await_answer(directory, _launch(directory, settings.mode))
 
 
 def _make_own(parent: Path) -> None:
-    """Make the directory below which an account's ranges lie. Raise MR114 if it is not that account's alone."""
-    parent.mkdir(mode=0o700, exist_ok=True)
+    """Make the directory below which an account's ranges lie. Raise MR114 if it is not that account's alone.
+
+    Others may pass through, for servers of a range may have accounts of their own, but not see what is there.
+    """
+    parent.mkdir(mode=0o711, exist_ok=True)
     status = parent.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o066:
         raise MeridianError(
             "MR114", f"{parent} is not a directory of this account alone", remedy="remove it, or choose a --dir"
         )
+    parent.chmod(0o711)
 
 
-def _launch(directory: Path) -> subprocess.Popen[bytes]:
-    """Start the keeper. It inherits the lock: whoever finds it free knows that the keeper has ended."""
+def _launch(directory: Path, mode: str) -> subprocess.Popen[bytes]:
+    """Start the keeper, and tell it where addresses lie.
+
+    It inherits the lock: whoever finds it free knows that the keeper has ended.
+    """
     lock = os.open(layout.lock_file(directory), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -135,6 +145,7 @@ def _launch(directory: Path) -> subprocess.Popen[bytes]:
                 start_new_session=True,
                 cwd="/",
                 pass_fds=(lock,),
+                env={**os.environ, topology.VARIABLE: isolation.network(mode)},
             )
     finally:
         os.close(lock)
@@ -267,6 +278,12 @@ def ended_on_failure(directory: Path) -> Iterator[None]:
         raise
 
 
-def new_settings(name: str, profile: str, client: str, rate_per_s: int, policy: str = "") -> layout.Settings:
-    """Return settings for a range here; ``policy`` is the text of one. Raise MR101 when the machine allows no range."""
-    return layout.Settings(name, isolation.probe(), profile, client, rate_per_s, policy=policy)
+def new_settings(
+    name: str, profile: str, client: str, rate_per_s: int, policy: str = "", asked: isolation.Asked = "namespaces"
+) -> layout.Settings:
+    """Return settings for a range here; ``policy`` is the text of one.
+
+    Raise MR101 when the machine does not allow the isolation that is ``asked`` for.
+    """
+    found = isolation.choose(asked)
+    return layout.Settings(name, found.mode, profile, client, rate_per_s, policy=policy, why=found.why)

@@ -37,6 +37,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _LAST_CAPABILITY = 63
+_IPC_RMID = 0  # ipc.h
 
 CAP_NET_ADMIN = 12  # capability.h
 _CAPABILITY_VERSION_3 = 0x20080522  # capability.h
@@ -97,6 +98,11 @@ def become_subreaper() -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process the moment its parent ends."""
     _check(_libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+
+
+def remove_shared_memory(segment: int) -> None:
+    """Remove a segment of System V shared memory, once nobody has it any more (shmctl(2))."""
+    _check(_libc.shmctl(segment, _IPC_RMID, None), "shmctl")
 
 
 def set_hostname(name: str) -> None:

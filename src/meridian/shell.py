@@ -10,6 +10,7 @@ from typing import Any
 
 from meridian.errors import MeridianError
 from meridian.host.supervisor import forget_signals, surroundings
+from meridian.keeper import isolation
 from meridian.linux import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -20,8 +21,7 @@ from meridian.linux import (
     give_up_privileges,
     setns,
 )
-from meridian.topology import HOSTS
-from meridian.unit import ACCOUNTS
+from meridian.topology import HOSTS, VARIABLE
 
 _NAMESPACES = (
     ("net", CLONE_NEWNET),
@@ -44,11 +44,13 @@ def run(inventory: Mapping[str, Any], target: str, command: Sequence[str]) -> in
     if pid is None:
         raise MeridianError("MR106", f"{host} is off", remedy="switch it on with power_on")
     user = processes[target]["account"] if target in processes else HOSTS[host].account
-    _enter(pid, user_namespace=inventory["mode"] == "rootless")
+    if inventory["mode"] != isolation.LOOPBACK:
+        _enter(pid, user_namespace=inventory["mode"] == isolation.ROOTLESS)
     child = os.fork()
     if child == 0:
-        uid = ACCOUNTS[user] if inventory["mode"] == "root" else None
-        _become(tuple(command) or _DEFAULT_COMMAND, uid, Path(inventory["dir"]) / "disk" / host)
+        uid = isolation.uids(inventory["mode"]).get(user)
+        network = {VARIABLE: isolation.network(inventory["mode"])}
+        _become(tuple(command) or _DEFAULT_COMMAND, uid, Path(inventory["dir"]) / "disk" / host, network)
     # Ctrl-C is for the command, which shares this terminal.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _, status = os.waitpid(child, 0)
@@ -65,13 +67,13 @@ def _enter(pid: int, *, user_namespace: bool) -> None:
         os.close(descriptor)
 
 
-def _become(command: tuple[str, ...], uid: int | None, home: Path) -> None:
+def _become(command: tuple[str, ...], uid: int | None, home: Path, network: Mapping[str, str]) -> None:
     """Turn this fresh child into the command."""
     try:
         os.chdir(home)
         forget_signals()
         give_up_privileges(uid)
-        environment = {**surroundings(home), "TERM": os.environ.get("TERM", "dumb")}
+        environment = {**surroundings(home), **network, "TERM": os.environ.get("TERM", "dumb")}
         os.execvpe(command[0], command, environment)  # noqa: S606 - the user's own command, as an argument list
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())

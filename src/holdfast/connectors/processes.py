@@ -14,7 +14,13 @@ from typing import Literal
 PROC = Path("/proc")
 Condition = Literal["running", "frozen", "gone"]
 
-_STATE, _PARENT, _START = 0, 1, 19  # positions after the name, which is in parentheses and may hold anything
+_STATE, _PARENT, _USER, _SYSTEM, _START = (
+    0,
+    1,
+    11,
+    12,
+    19,
+)  # positions after the name, which is in parentheses and may hold anything
 _DEAD = frozenset("ZXx")  # a zombie has ended; only its parent has not looked yet
 _STOPPED = frozenset("Tt")
 
@@ -61,6 +67,30 @@ def find(pid: int) -> Process | None:
     """Return the living process that has this pid now."""
     status = _status(pid)
     return None if status is None or status.state in _DEAD else status.process
+
+
+def called(process: Process) -> str:
+    """Return the name that a process goes by (comm), empty if it has ended."""
+    try:
+        return (PROC / str(process.pid) / "comm").read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def computed_ticks(process: Process) -> int:
+    """Return how many clock ticks of processor time a process has had, 0 if it has ended."""
+    try:
+        fields = (PROC / str(process.pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[_USER]) + int(fields[_SYSTEM]) if int(fields[_START]) == process.start_ticks else 0
+
+
+def machine_ticks() -> tuple[int, int]:
+    """Return how many clock ticks the machine's processors idled since boot, and how many passed (proc_stat(5))."""
+    # Guests' time, the last two of the line's ten, is in that of the first two already.
+    fields = [int(each) for each in (PROC / "stat").read_text().splitlines()[0].split()[1:9]]
+    return fields[3] + fields[4], sum(fields)
 
 
 def tree(root: Process) -> tuple[Process, ...]:

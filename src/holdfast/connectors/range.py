@@ -144,6 +144,8 @@ class Inventory:
     records: Mapping[str, Path]
     components: Mapping[str, Any] = field(default_factory=dict)
     cuts: tuple[str, ...] = ()
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    """What the range has not got, and why: what needs it cannot be done there."""
 
     def servers(self) -> tuple[Server, ...]:
         """Return every copy of the ledger, by name."""

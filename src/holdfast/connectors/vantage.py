@@ -37,10 +37,14 @@ REACHABLE, REFUSED, TIMEOUT, UNREACHABLE = "reachable", "refused", "timeout", "u
 
 def enter(pid: int) -> None:
     """Enter the network namespace of a process, through its user namespace where that is not ours; raises OSError."""
-    here, there = Path("/proc/self/ns/user"), Path(f"/proc/{pid}/ns/user")
-    # Both are opened first: inside the other user namespace /proc may no longer let us.
-    namespaces = [(CLONE_NEWUSER, os.open(there, os.O_RDONLY | os.O_CLOEXEC))] if not here.samefile(there) else []
-    namespaces.append((CLONE_NEWNET, os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)))
+    here, there = Path("/proc/self/ns"), Path(f"/proc/{pid}/ns")
+    # Both are opened first: inside the other user namespace /proc may no longer let us. Where we are in one already
+    # there is nothing to enter, and entering it again takes a right that need not be had.
+    namespaces = [
+        (kind, os.open(there / name, os.O_RDONLY | os.O_CLOEXEC))
+        for kind, name in ((CLONE_NEWUSER, "user"), (CLONE_NEWNET, "net"))
+        if not (here / name).samefile(there / name)
+    ]
     libc = ctypes.CDLL(None, use_errno=True)
     for kind, descriptor in namespaces:
         if libc.setns(descriptor, kind):

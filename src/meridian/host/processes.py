@@ -1,4 +1,7 @@
-"""The processes of one host, read from its own /proc: trees, states, and signals that leave nobody out."""
+"""The processes of one host, read from /proc: trees, states, and signals that leave nobody out.
+
+Where a host has a /proc of its own, all in there are its; where it has none, all that descend from its first process.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from pathlib import Path
 from meridian.linux import state
 
 _STOP_ROUNDS = 20
+_ALONE = 1
+"""The pid of a first process that has a /proc for its host alone."""
 
 
 def parents() -> dict[int, int]:
@@ -40,9 +45,15 @@ def innermost_pid(pid: int) -> int | None:
     return None
 
 
+def children(parent: int) -> list[int]:
+    """Return the children of a process, those that have ended and are not buried included."""
+    return [pid for pid, of in parents().items() if of == parent]
+
+
 def everyone() -> list[int]:
-    """Return every process of the host but its PID 1."""
-    return sorted(pid for pid in parents() if pid != 1)
+    """Return every process of the host but its first one, which asks."""
+    own = os.getpid()
+    return sorted(pid for pid in (parents() if own == _ALONE else tree(own)) if pid != own)
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:
@@ -83,3 +94,14 @@ def pid_in_file(path: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if state(pid) not in {None, "Z"} else None
+
+
+def segment_in_file(path: Path) -> int | None:
+    """Return the segment of shared memory that a PostgreSQL ``postmaster.pid`` names on its seventh line, if it does.
+
+    The line has the segment's key and its id (``LOCK_FILE_LINE_SHMEM_KEY`` in PostgreSQL's ``pidfile.h``).
+    """
+    try:
+        return int(path.read_text(encoding="utf-8").split("\n")[6].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,4 +1,4 @@
-"""PID 1 of a host: starts its units without privileges, starts them again when they end, reaps, and obeys the keeper.
+"""A host's first process: starts its units without privileges, and again when they end, reaps, obeys the keeper.
 
 One thread, one loop. Messages are JSON, one packet each, on a socket pair whose other end only the keeper holds: when
 that closes, the host loses its power, whoever is running in it.
@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meridian.host import processes, slowing
+from meridian.host import burning, processes, slowing
 from meridian.host.logs import keep_within_limit
-from meridian.linux import give_up_privileges
-from meridian.unit import ACCOUNTS, Unit
+from meridian.linux import die_with_parent, give_up_privileges
+from meridian.topology import NETWORK, VARIABLE
+from meridian.unit import Unit
 
 MESSAGE_LIMIT_BYTES = 1 << 17
 LOOK_AT_LOGS_EVERY_S = 10.0
@@ -49,17 +50,18 @@ class _Slot:
 
 
 class Supervisor:
-    """The units of one host. ``dedicated`` accounts are dropped to; without them all run as the caller's."""
+    """The units of one host, and what user id the account of each means; one without has the caller's."""
 
-    def __init__(self, control: socket.socket, logs: Path, home: Path, *, dedicated: bool) -> None:
+    def __init__(self, control: socket.socket, logs: Path, home: Path, uids: Mapping[str, int]) -> None:
         """Serve the keeper on ``control``; units log below ``logs`` and start in ``home``."""
         self._control = control
         self._logs = logs
         self._home = home
-        self._dedicated = dedicated
+        self._uids = uids
         self._slots: dict[str, _Slot] = {}
         self._pid_files: dict[str, Path] = {}
         self._slowing: dict[str, int] = {}
+        self._burning: set[int] = set()
         self._stopped = False
         self._logs_due = time.monotonic() + LOOK_AT_LOGS_EVERY_S
 
@@ -101,6 +103,8 @@ class Supervisor:
                 return self._hold(message["process"])
             case "slow":
                 return self._slow(message["process"], message["share_ppm"], message["for_ms"])
+            case "burn":
+                self._burn(message["count"], message["for_ms"])
             case "status":
                 return {"ok": True, "pids": {name: self._pid(name) for name in (*self._slots, *self._pid_files)}}
         return {"ok": True}
@@ -155,6 +159,11 @@ class Supervisor:
         self._slowing[process] = slowing.begin(pid, share_ppm, for_ms)
         return {"ok": True}
 
+    def _burn(self, count: int, for_ms: int) -> None:
+        """Have so many processes compute for so long, in the place of those that did; none for 0."""
+        processes.send(self._burning, signal.SIGKILL)
+        self._burning = {burning.begin(for_ms) for _ in range(count)}
+
     def _next_due_s(self) -> float:
         dues = [slot.due for slot in self._slots.values() if slot.due is not None]
         return max(0.0, min((self._logs_due, *dues)) - time.monotonic())
@@ -180,6 +189,7 @@ class Supervisor:
             if pid == 0:
                 return
             self._slowing = {name: who for name, who in self._slowing.items() if who != pid}
+            self._burning.discard(pid)
             for slot in self._slots.values():
                 if slot.pid == pid:
                     slot.pid = None
@@ -202,7 +212,7 @@ class Supervisor:
             os.close(log)
             return pid
         try:
-            _become(unit, log, self._home, ACCOUNTS[unit.account] if self._dedicated else None)
+            _become(unit, log, self._home, self._uids.get(unit.account))
         except BaseException as error:  # noqa: BLE001 - nothing of the parent may run on in the child
             os.write(2, f"{unit.name}: cannot be started: {error}\n".encode())
         os._exit(127)
@@ -228,8 +238,15 @@ def forget_signals() -> None:
 
 def surroundings(home: Path) -> dict[str, str]:
     """Return the environment that every program on a host begins with; nothing of the keeper's is inherited."""
-    # Accounts of a host may not write beside the sources, and need not try.
-    return {"PATH": _PATH, "HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        "PATH": _PATH,
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        # Accounts of a host may not write beside the sources, and need not try.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        VARIABLE: NETWORK,
+    }
 
 
 def _become(unit: Unit, log: int, home: Path, uid: int | None) -> None:
@@ -245,5 +262,7 @@ def _become(unit: Unit, log: int, home: Path, uid: int | None) -> None:
     os.chdir(home)
     os.umask(0o077)
     give_up_privileges(uid)
+    # After the account, whose change takes it back. A PID 1 takes all along anyway; another first process does not.
+    die_with_parent()
     environment = {**surroundings(home), **unit.environment}
     os.execve(unit.argv[0], unit.argv, environment)  # noqa: S606 - an argument list, no shell wanted

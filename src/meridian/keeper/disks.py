@@ -20,6 +20,7 @@ DATA, WAL = "data", "wal"
 _DATABASE = "meridian-db"
 _BALLAST = ".ballast"
 _LEAST_BYTES = 4096
+_OF_ALL = 0o1777
 
 
 def volumes(disk: Path, host: str) -> Mapping[str, Path]:
@@ -35,6 +36,12 @@ def make(disk: Path, host: str) -> None:
     for volume in volumes(disk, host).values():
         if volume != disk:
             _mount(volume, VOLUME_BYTES)
+
+
+def make_directory(disk: Path) -> None:
+    """Make a directory that stands for a disk where there can be none."""
+    disk.mkdir()
+    disk.chmod(_OF_ALL)
 
 
 def fill(volume: Path) -> None:
@@ -70,4 +77,4 @@ def _free_bytes(volume: Path) -> int:
 def _mount(path: Path, size_bytes: int) -> None:
     path.mkdir()
     # Every account of a host makes its own files here; outside, only the owner of the range gets this far.
-    mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={size_bytes}")
+    mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={_OF_ALL:o},size={size_bytes}")

@@ -1,7 +1,7 @@
 """What the hypervisor's owner can do to a host beside taking its power.
 
-Its disks are filled, what lies on them is changed, a process is kept down or slowed down. Every harm has its undoing,
-which may be asked for again and without the harm.
+Its disks are filled, what lies on them is changed, a process is kept down or slowed down, its processors are kept
+busy. Every harm has its undoing, which may be asked for again and without the harm.
 What is overwritten is saved first, below the range's own directory: it never travels, so no log can hold it.
 """
 
@@ -21,6 +21,8 @@ from meridian.topology import HOSTS
 OVERWRITTEN_LIMIT_BYTES = 16 << 10
 SHARE_LIMIT_PPM = 1_000_000
 SLOW_LIMIT_MS = 600_000
+BURNERS_LIMIT = 256
+BURN_LIMIT_MS = 3 * 3_600_000
 PATH_LIMIT = 512
 
 
@@ -43,6 +45,8 @@ class Harm:
             "write_back": self._write_back,
             "hold": self._hold,
             "slow": self._slow,
+            "burn": self._burn,
+            "cool": self._cool,
         }
 
     def _admitted(self, request: Request) -> dict[str, Any]:
@@ -104,9 +108,24 @@ class Harm:
         self._range.power_of(self._range.host_of(process)).ask(message)
         return {}
 
+    def _burn(self, request: Request) -> dict[str, Any]:
+        """Have so many processes of a host compute and do nothing else, until they are ended or ``for_ms`` is over."""
+        self._admit(request)
+        host, for_ms = known(request, "host", HOSTS), count(request, "for_ms", BURN_LIMIT_MS)
+        burners = count(request, "count", BURNERS_LIMIT)
+        self._range.power_of(host).ask({"op": "burn", "count": burners, "for_ms": for_ms})
+        return {}
+
+    def _cool(self, request: Request) -> dict[str, Any]:
+        """End them. A host without power has none."""
+        host = known(request, "host", HOSTS)
+        if host in self._range.on:
+            self._range.power_of(host).ask({"op": "burn", "count": 0, "for_ms": 0})
+        return {}
+
     def _volume(self, request: Request) -> Path:
         host = known(request, "host", HOSTS)
-        found = disks.volumes(self._range.context.disk[host], host)
+        found = self._range.ground.volumes(self._range.context.disk[host], host)
         return found[known(request, "volume", found)]
 
     def _file(self, request: Request) -> Path:

@@ -6,19 +6,21 @@ import os
 from dataclasses import asdict
 from typing import Any
 
-from meridian.keeper.disks import volumes
+from meridian.keeper.isolation import LOOPBACK, ROOT, ROOTLESS
 from meridian.keeper.machines import outer_pids
 from meridian.keeper.range import CUT, Range
 from meridian.linux import boot_id, start_ticks, state
 from meridian.network.wire import PERFECT
-from meridian.topology import HOSTS, LINKS, SITES, Link
+from meridian.topology import HOSTS, SITES, Link
 
 VERSION = 1
 _STOPPED = frozenset("Tt")
 
 _ISOLATION = {
-    "root": "every server runs as an unprivileged account of its own; the vault's is apart from production's",
-    "rootless": "one account runs everything: the vault is tamper-evident, not isolated by account",
+    ROOT: "every server runs as an unprivileged account of its own; the vault's is apart from production's",
+    ROOTLESS: "one account runs everything: the vault is tamper-evident, not isolated by account",
+    LOOPBACK: "processes of one account on this machine's loopback, where every account of the machine reaches their "
+    "ports: nothing is isolated, the vault is tamper-evident only, and any of them could speak to the fencing device",
 }
 
 
@@ -46,14 +48,19 @@ class Inventory:
             "keeper": _identity(os.getpid()),
             "clock_id": boot_id(),
             "components": self._components,
-            "isolation": {"accounts": held.dedicated, "note": _ISOLATION[settings.mode]},
+            "isolation": {
+                "accounts": settings.mode == ROOT,
+                "note": _ISOLATION[settings.mode],
+                "why": settings.why,
+            },
+            "cannot": dict(held.ground.cannot),
             "sites": {
                 site.name: {"cidr": site.cidr, "router": site.router, "powered": powered[site.name]}
                 for site in SITES.values()
             },
             "hosts": {host: self._host(host) for host in HOSTS},
             "processes": self._processes(),
-            "links": {link.name: self._link(link) for link in LINKS.values()},
+            "links": {link.name: self._link(link) for link in held.ground.links},
             "cuts": held.cuts(),
             "segmentation": {"enforced": held.segmented, "states": list(held.states), "changes": list(held.changes)},
             "endpoints": self._endpoints,
@@ -70,7 +77,8 @@ class Inventory:
 
     def _host(self, host: str) -> dict[str, Any]:
         power = self._range.on.get(host)
-        disks = {name: str(path) for name, path in volumes(self._range.context.disk[host], host).items()}
+        found = self._range.ground.volumes(self._range.context.disk[host], host)
+        disks = {name: str(path) for name, path in found.items()}
         here = {"site": HOSTS[host].site, "address": HOSTS[host].address, "powered": power is not None, "disks": disks}
         return here | _identity(power.pid if power else None)
 

@@ -1,15 +1,20 @@
 """What this machine allows: probed in a child before anything is built, and said as it is.
 
 *root*: namespaces as the real root, every server dropped to an account of its own. *rootless*: the same namespaces
-inside a user namespace of an ordinary account. A machine that allows neither is told which of them failed and how.
+inside a user namespace of an ordinary account. *loopback*: none at all, where a machine allows neither. Which of them
+failed and how is kept, and said; so is what therefore cannot be done.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import pwd
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from meridian import topology
 from meridian.errors import MachineCannot
 from meridian.linux import (
     CLONE_NEWIPC,
@@ -26,9 +31,11 @@ from meridian.linux import (
 )
 from meridian.unit import ACCOUNTS
 
-ROOT, ROOTLESS = "root", "rootless"
+ROOT, ROOTLESS, LOOPBACK = "root", "rootless", "loopback"
+Asked = Literal["auto", "namespaces", "loopback"]
 _HOST_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS
 _REASON_LIMIT_BYTES = 1000
+_NOBODY = "nobody"
 
 _HINTS = (
     (
@@ -42,8 +49,73 @@ _HINTS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """How hosts are kept apart, and why it is no better than that: empty where nothing was refused."""
+
+    mode: str
+    why: str = ""
+
+
+def choose(asked: Asked = "auto") -> Isolation:
+    """Return how hosts are kept apart here: by namespaces, or on loopback if these are refused or it was asked for.
+
+    Raise MR101 when the machine does not allow what was asked, or neither.
+    """
+    if asked != "loopback":
+        try:
+            return Isolation(probe())
+        except MachineCannot as error:
+            if asked == "namespaces":
+                raise
+            refused = error
+        why = f"{refused.message}; to change that: {refused.remedy}"
+    else:
+        refused, why = None, "it was asked for"
+    if reason := _tried(_serve):
+        also = f"; {refused.message}" if refused else ""
+        raise MachineCannot(
+            "MR101",
+            f"this machine has no account for the range's servers, which refuse to be root: {reason}{also}",
+            remedy="run as an ordinary account that the machine lists" + (f", or {refused.remedy}" if refused else ""),
+        )
+    return Isolation(LOOPBACK, why)
+
+
+def uids(mode: str) -> Mapping[str, int]:
+    """Return what user id each account has, none where all are the caller's own.
+
+    On loopback root's servers are one account that is in the machine's own list, where ``initdb`` looks for it; there
+    no other list can be laid over that one. Raise KeyError if it is not in it.
+    """
+    if mode == ROOT:
+        return ACCOUNTS
+    if mode == LOOPBACK and os.geteuid() == 0:
+        return dict.fromkeys(ACCOUNTS, pwd.getpwnam(_NOBODY).pw_uid)
+    return {}
+
+
+def network(mode: str) -> str:
+    """Return what every address of a range begins with."""
+    return topology.LOOPBACK if mode == LOOPBACK else topology.OF_ITS_OWN
+
+
+def _serve() -> None:
+    """Do once, in a child, what a host on loopback does for its servers."""
+    try:
+        found = min(uids(LOOPBACK).values(), default=None)
+        if found is None:
+            pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise PermissionError(f"it is not in the machine's list of accounts: {error.args[0]}") from error
+    if found is not None:
+        _, writing = os.pipe()
+        os.fchown(writing, found, found)
+        give_up_privileges(found)
+
+
 def probe() -> str:
-    """Return the mode that works here. Raise MR101 when none does."""
+    """Return the mode in which namespaces work here. Raise MR101 when none does."""
     mode = ROOT if os.geteuid() == 0 else ROOTLESS
     reason = _tried(lambda: _everything(mode))
     if reason is None:
@@ -61,6 +133,8 @@ def probe() -> str:
 
 def isolate(mode: str) -> None:
     """Put this process, which must have one thread, into namespaces of its own as ``mode`` says."""
+    if mode == LOOPBACK:
+        return
     if mode == ROOTLESS:
         uid, gid = os.geteuid(), os.getegid()
         unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET)

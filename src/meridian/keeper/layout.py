@@ -3,7 +3,7 @@
 ``keeper.sock`` and ``keeper.log``; ``settings.json`` and ``secrets/``, readable by the owner alone; ``disk/<host>``,
 empty outside, inside the keeper's mount namespace a file system in memory; ``hosts/<host>/run`` with the Unix sockets
 of the management plane, ``log`` and what the control plane may read (``records`` of the banks, the vault's ``keep``);
-``management/<host>``, the sockets that this host shares with ``oob`` alone.
+``management/<host>``, the sockets that this host shares with ``oob`` alone. Without namespaces all of it is as it is.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Settings:
     content: str = INSTITUTION
     policy: str = ""
     """The text of a compiled policy to enforce instead of the content's own."""
+    why: str = ""
+    """Why ``mode`` is no better than it is, where something was refused."""
 
 
 def create(directory: Path, settings: Settings) -> None:

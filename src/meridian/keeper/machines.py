@@ -1,4 +1,4 @@
-"""The hosts' power: a host that is on is a PID 1 in namespaces of its own, and losing power is its sudden end."""
+"""The hosts' power: a host that is on is a first process and those it starts; losing power is their sudden end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import socket
-import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -16,23 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from meridian.errors import MachineCannot, MeridianError
-from meridian.host import processes, room
-from meridian.host.room import Room
+from meridian.host import processes
 from meridian.host.supervisor import MESSAGE_LIMIT_BYTES, Supervisor
 from meridian.host.trial import interpreter_fails
-from meridian.linux import (
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWPID,
-    CLONE_NEWUTS,
-    die_with_parent,
-    set_hostname,
-    setns,
-    unshare,
-)
+from meridian.keeper.place import Place
 from meridian.topology import HOSTS
-from meridian.unit import ACCOUNTS, Child, Unit
+from meridian.unit import Child, Unit
 
 ANSWER_TIMEOUT_S = 10.0
 _CONTROL = 3
@@ -41,17 +28,17 @@ _OPEN_FILES_TO = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a host is made of: its room, where it logs, and what it runs."""
+    """What a host is made of: where its processes are, where it logs, what it runs, and as which user ids."""
 
     host: str
-    room: Room
+    place: Place
     home: Path
     logs: Path
-    dedicated: bool
+    uids: Mapping[str, int]
     units: tuple[Unit, ...]
     children: tuple[Child, ...]
-    tried_as: str | None
-    """An account that the interpreter is tried with before the units start."""
+    tried_as: int | None
+    """A user id that the interpreter is tried with before the units start."""
 
     @property
     def names(self) -> dict[str, tuple[str, tuple[int, ...]]]:
@@ -63,12 +50,12 @@ class Machine:
 class Power:
     """One host that is on."""
 
-    def __init__(self, machine: Machine, network: int) -> None:
-        """Start the host's PID 1 in the network namespace ``network``; its units start with :meth:`boot`."""
+    def __init__(self, machine: Machine) -> None:
+        """Start the host's first process; its units start with :meth:`boot`."""
         self.machine = machine
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(ANSWER_TIMEOUT_S)
-        self.pid = _launch(machine, network, theirs)
+        self.pid = machine.place.start(lambda: _be_first_process(machine, theirs))
         theirs.close()
         self._control.send(b"go")
 
@@ -85,7 +72,7 @@ class Power:
             ) from error
 
     def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a message to the host's PID 1 and return its answer. Raise MR105 when it says no or nothing."""
+        """Send a message to the host's first process and return its answer. Raise MR105 when it says no or nothing."""
         try:
             self._forget_late_answers()
             self._control.send(json.dumps(message).encode())
@@ -95,7 +82,7 @@ class Power:
         if not answer.get("ok"):
             raise MeridianError(
                 "MR105",
-                f"{self.machine.host}: {answer.get('error', 'its PID 1 has ended')}",
+                f"{self.machine.host}: {answer.get('error', 'its first process has ended')}",
                 remedy="see the host's log directory; `meridian status` shows which hosts are on",
             )
         return answer
@@ -120,18 +107,19 @@ class Power:
         return pids
 
     def ended(self) -> bool:
-        """Return whether the host's PID 1 has ended by itself."""
+        """Return whether the host's first process has ended by itself."""
         with suppress(ChildProcessError):
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         return True
 
+    def let_go(self) -> None:
+        """Have the host's first process see that nobody holds it any more."""
+        self._control.close()
+
     def off(self) -> None:
         """Take the power away: everything on the host ends at once."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-        self._control.close()
+        self.let_go()
+        self.machine.place.end(self.pid)
 
 
 def outer_pids(hosts: Mapping[str, int]) -> dict[str, dict[int, int]]:
@@ -154,39 +142,8 @@ def outer_pids(hosts: Mapping[str, int]) -> dict[str, dict[int, int]]:
     return found
 
 
-def _launch(machine: Machine, network: int, control: socket.socket) -> int:
-    """Start PID 1 of a host and return its pid out here.
-
-    A process that enters a new PID namespace is not in it, only its children are: so a child enters, tells the pid of
-    its own child, and ends. The keeper adopts that grandchild (it is a subreaper).
-    """
-    reading, writing = os.pipe()
-    middle = os.fork()
-    if middle == 0:
-        try:
-            unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
-            first = os.fork()
-            if first:
-                os.write(writing, str(first).encode())
-                os._exit(0)
-            setns(network, CLONE_NEWNET)
-            _be_first_process(machine, control)
-        except BaseException:  # noqa: BLE001 - nothing of the keeper may run on in the child
-            traceback.print_exc(file=sys.stderr)
-        os._exit(1)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        text = told.read(32)
-    os.waitpid(middle, 0)
-    if not text:
-        raise MachineCannot(
-            "MR104", f"{machine.host} could not be started", remedy="the reason is in keeper.log of the range"
-        )
-    return int(text)
-
-
 def _be_first_process(machine: Machine, control: socket.socket) -> None:
-    """Be a host's PID 1 until the keeper lets go of the control socket."""
+    """Be a host's first process until the keeper lets go of the control socket."""
     # Nothing that the keeper had may be collected here: its descriptor numbers are somebody else's from now on.
     gc.freeze()
     os.dup2(control.fileno(), _CONTROL)
@@ -196,7 +153,6 @@ def _be_first_process(machine: Machine, control: socket.socket) -> None:
     # Only now is the keeper the parent; had it died meanwhile, there is nothing to receive.
     if mine.recv(8) != b"go":
         return
-    die_with_parent()
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -204,18 +160,19 @@ def _be_first_process(machine: Machine, control: socket.socket) -> None:
         mine.recv(MESSAGE_LIMIT_BYTES)
         mine.send(json.dumps({"ok": False, "error": refusal}).encode())
         return
-    Supervisor(mine, machine.logs, machine.home, dedicated=machine.dedicated).run()
+    try:
+        Supervisor(mine, machine.logs, machine.home, machine.uids).run()
+    finally:
+        machine.place.leave()
 
 
 def _furnish(machine: Machine) -> str | None:
-    """Name the host and make its mounts, and try the interpreter there; return what was refused, None if nothing."""
+    """Enter the host's place, and try the interpreter there; return what was refused, None if nothing."""
     try:
-        set_hostname(machine.host)
-        room.enter(machine.room)
-        os.chdir("/")
+        machine.place.enter()
     except OSError as error:
         return str(error)
-    return interpreter_fails(ACCOUNTS[machine.tried_as]) if machine.tried_as else None
+    return None if machine.tried_as is None else interpreter_fails(machine.tried_as)
 
 
 def units_of(units: Sequence[Unit], host: str) -> tuple[Unit, ...]:

@@ -11,23 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from meridian.errors import MeridianError
-from meridian.host.room import Room, accounts_file, covers, way
-from meridian.keeper import content, disks, layout
+from meridian.keeper import content, isolation, layout
+from meridian.keeper.ground import NETWORK, Ground, OnLoopback, OnNamespaces
 from meridian.keeper.machines import Machine, Power, units_of
-from meridian.linux import MS_NODEV, MS_NOSUID, mount, start_ticks
+from meridian.linux import start_ticks
 from meridian.network import policy
 from meridian.network.fabric import EVERYWHERE, Fabric
 from meridian.network.lines import Impairment
 from meridian.topology import HOSTS, SITES, hosts_of, links_of
-from meridian.unit import ACCOUNTS, Unit
+from meridian.unit import Unit
 
-DISKS_BYTES = 3 << 30
 CUT = "cut-"
 """Begins the name of every cut and impairment that was asked for: none can be taken for a lost host's or site's."""
 _PROGRAM = Path(__file__).parents[1]
-_INTERPRETER = (Path(sys.executable), Path(sys.prefix), Path(sys.base_prefix), _PROGRAM)
-"""The interpreter as it is called, its environment, the Python that it stands on, and this program."""
-
 _TRIED_ON = "vault"
 
 
@@ -35,7 +31,7 @@ class Range:
     """One range, from first power-on to last power-off."""
 
     def __init__(self, directory: Path) -> None:
-        """Build network and disks; this process must be in mount (and user) namespaces of its own."""
+        """Build what it stands on; this process must be isolated as the settings say."""
         self.directory = directory
         self.settings = layout.settings_of(directory)
         self.context = layout.context(directory, self.settings)
@@ -43,15 +39,12 @@ class Range:
         if not sys.dont_write_bytecode:
             # The hosts' accounts may not write beside the sources, and would compile them anew at every start.
             compileall.compile_dir(_PROGRAM, quiet=2)
-        self.dedicated = self.settings.mode == "root"
-        flags = MS_NOSUID | MS_NODEV
-        mount("tmpfs", directory / "disk", "tmpfs", flags, f"mode=0755,size={DISKS_BYTES}")
         units = tuple(self.content.units(self.context))
-        passwd = accounts_file(directory, dedicated=self.dedicated)
-        self.machines = {host: self._machine(host, units, passwd) for host in HOSTS}
-        self.fabric = Fabric()
+        self.ground = _ground(directory, self.settings.mode, units, self.content)
+        self.machines = {host: self._machine(host, units) for host in HOSTS}
         given = self.settings.policy
-        self._flows = policy.parse(given, "the policy that up was given") if given else self.content.policy()
+        flows = policy.parse(given, "the policy that up was given") if given else self.content.policy()
+        self._flows = None if NETWORK in self.ground.cannot else flows
         self.states: tuple[str, ...] = policy.STATES[:1]
         self.changes: list[dict[str, object]] = []
         """Every change of ``states``: what to, when, and who asked."""
@@ -59,6 +52,11 @@ class Range:
         self._on: dict[str, Power] = {}
         self._taken: set[str] = set()
         """Hosts whose power a fence took: it gives back that of no other."""
+
+    @property
+    def fabric(self) -> Fabric:
+        """Return the range's own network. Raise MR121 where it has none."""
+        return self.ground.fabric
 
     @property
     def on(self) -> Mapping[str, Power]:
@@ -74,10 +72,10 @@ class Range:
             power.boot()
 
     def power_off(self, host: str) -> None:
-        """Take a host's power: first its packets are dropped silently, so that not even its death is heard."""
+        """Take a host's power: first it is silenced, so that not even its death is heard where that can be."""
         self._taken.discard(host)
         if host in self._on:
-            self.fabric.cut(_off(host), [HOSTS[host].address], [EVERYWHERE])
+            self.ground.silence(host, _off(host))
             self._on.pop(host).off()
             self._name_first_processes()
 
@@ -86,11 +84,11 @@ class Range:
         self._taken.discard(host)
         if host in self._on:
             return
-        self.fabric.plug(HOSTS[host])
+        self.ground.plug(host)
         self._guard([host])
         self._switch_on(host)
         try:
-            self.fabric.mend(_off(host))
+            self.ground.hear(_off(host))
             self._on[host].boot()
         except BaseException:
             # Half on, it would be taken for on by the next attempt, which would then do nothing.
@@ -98,9 +96,9 @@ class Range:
             raise
 
     def fence(self, host: str) -> None:
-        """Refuse connections to a host at every router, then take its power if it has any."""
-        if not self.fabric.everywhere(_fenced(host)):
-            self.fabric.fence(_fenced(host), HOSTS[host].address)
+        """Have connections to a host refused, then take its power if it has any."""
+        if not self.ground.is_fenced(_fenced(host)):
+            self.ground.fence(host, _fenced(host))
         if host in self._on:
             self.power_off(host)
             self._taken.add(host)
@@ -108,13 +106,13 @@ class Range:
     def unfence(self, host: str) -> None:
         """Let a host be reached again, and give back its power if a fence took it."""
         taken = host in self._taken
-        self.fabric.mend(_fenced(host))
+        self.ground.hear(_fenced(host))
         if taken:
             self.power_on(host)
 
     def is_fenced(self, host: str) -> bool:
-        """Return whether a host has no process left and every router refuses it, as the kernel has it."""
-        return host not in self._on and self.fabric.everywhere(_fenced(host))
+        """Return whether a host has no process left and connections to it are refused, as the kernel has it."""
+        return host not in self._on and self.ground.is_fenced(_fenced(host))
 
     def site_off(self, site: str) -> None:
         """Lose a site: its packets stop at once, then its hosts, then its links."""
@@ -153,11 +151,11 @@ class Range:
 
     def cuts(self) -> list[str]:
         """Return the ids of the cuts that were asked for, as the kernel has them."""
-        return [name.removeprefix(CUT) for name in self.fabric.cuts() if name.startswith(CUT)]
+        return [name.removeprefix(CUT) for name in self.ground.cuts() if name.startswith(CUT)]
 
     def powered_sites(self) -> dict[str, bool]:
         """Return for each site whether it has power: whether the kernel has the cut that stands for its loss."""
-        cuts = self.fabric.cuts()
+        cuts = self.ground.cuts()
         return {site: _dark(site) not in cuts for site in SITES}
 
     def power_of(self, host: str) -> Power:
@@ -174,8 +172,8 @@ class Range:
         raise MeridianError("MR107", f"no process named {process!r}", remedy="`meridian status` lists them")
 
     def lost(self) -> None:
-        """See which hosts' PID 1 ended by itself: they have lost their power. And what became of the network."""
-        self.fabric.look_after()
+        """See which hosts' first process ended by itself: they lost their power. And what became of the network."""
+        self.ground.look_after()
         for host in [host for host, power in self._on.items() if power.ended()]:
             sys.stderr.write(f"{host}: its first process ended; the host is off\n")
             sys.stderr.flush()
@@ -183,13 +181,15 @@ class Range:
 
     def down(self) -> None:
         """Switch everything off."""
-        self.fabric.close()
+        self.ground.close()
+        for power in self._on.values():
+            power.let_go()
         while self._on:
             self._on.popitem()[1].off()
         self._name_first_processes()
 
     def _switch_on(self, host: str) -> None:
-        self._on[host] = Power(self.machines[host], self.fabric.descriptor(host))
+        self._on[host] = Power(self.machines[host])
         self._name_first_processes()
 
     def _name_first_processes(self) -> None:
@@ -199,38 +199,29 @@ class Range:
         unfinished.write_text(json.dumps(named), encoding="utf-8")
         unfinished.replace(layout.hosts_file(self.directory))
 
-    def _machine(self, host: str, units: Sequence[Unit], passwd: Path) -> Machine:
+    def _machine(self, host: str, units: Sequence[Unit]) -> Machine:
         own = (
             self.directory / "disk" / host,
             self.directory / "hosts" / host,
             layout.management(self.directory, host),
         )
-        if self.dedicated and host != layout.OUT_OF_BAND:
-            # Whoever could make a socket there could speak for the observer.
-            os.chown(own[2], *2 * [ACCOUNTS[HOSTS[host].account]])
-            own[2].chmod(0o755)
-        disks.make(own[0], host)
-        links: dict[Path, str] = {}
-        programs = tuple(dict.fromkeys(way(path, links) for path in (*_INTERPRETER, *self.content.trees())))
-        covered = {Path("/tmp"), self.directory}  # noqa: S108 - covered, not written to
-        if self.dedicated:
-            covered |= covers((*programs, *own, *(link.parent for link in links)))
+        children = tuple(self.content.children(self.context, host))
         return Machine(
             host=host,
-            room=Room(own, programs, tuple(sorted(covered)), links, passwd),
+            place=self.ground.place(host, own, children),
             home=own[0],
             logs=own[1] / "log",
-            dedicated=self.dedicated,
+            uids=self.ground.uids,
             units=units_of(units, host),
-            children=tuple(self.content.children(self.context, host)),
+            children=children,
             # What hosts see of the programs is the same on all of them: one try is enough.
-            tried_as=HOSTS[host].account if self.dedicated and host == _TRIED_ON else None,
+            tried_as=self.ground.uids.get(HOSTS[host].account) if host == _TRIED_ON else None,
         )
 
     def _prepare_disk(self, host: str) -> None:
         """Place what the host's units need before they first start: configuration and the secrets of this host."""
         disk = self.context.disk[host]
-        uid = ACCOUNTS[HOSTS[host].account] if self.dedicated else None
+        uid = self.ground.uids.get(HOSTS[host].account)
         for name, text in self.content.prepare(self.context, host).items():
             path = disk / name
             for parent in reversed(path.relative_to(disk).parents):
@@ -241,6 +232,13 @@ class Range:
             path.write_text(text, encoding="utf-8")
             if uid is not None:
                 os.chown(path, uid, uid)
+
+
+def _ground(directory: Path, mode: str, units: Sequence[Unit], filling: content.Content) -> Ground:
+    """Return what a range stands on, built."""
+    if mode == isolation.LOOPBACK:
+        return OnLoopback(directory, units)
+    return OnNamespaces(directory, mode, filling.trees())
 
 
 def _off(host: str) -> str:

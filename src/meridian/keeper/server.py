@@ -10,13 +10,15 @@ import os
 import selectors
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from meridian.errors import MeridianError
 from meridian.keeper import layout
 from meridian.keeper.fencing import JAMS, FencingDevice
+from meridian.keeper.ground import DISKS, NETWORK, SILENCE, refusal
 from meridian.keeper.harm import Harm
 from meridian.keeper.inventory import Inventory
 from meridian.keeper.range import Range
@@ -24,13 +26,18 @@ from meridian.keeper.request import Operation, Operations, Request, known, text
 from meridian.keeper.traffic import Traffic
 from meridian.network.policy import STATES
 from meridian.topology import HOSTS, SITES
-from meridian.unit import ACCOUNTS
 
 LINE_LIMIT_BYTES = 1 << 16
 CLIENTS_LIMIT = 64
 SEND_TIMEOUT_S = 2.0
 LOOK_AFTER_HOSTS_S = 1.0
 
+_NEEDS: Mapping[str, str] = {
+    "cut": NETWORK, "impair": NETWORK, "policy": NETWORK, "power_off": SILENCE, "site_off": SILENCE, "fill": DISKS,
+}  # fmt: skip
+"""What an operation needs to be what it says."""
+_UNDOES: Mapping[str, str] = {"mend": NETWORK, "restore": NETWORK, "site_on": SILENCE, "drain": DISKS}
+"""What undoes has nothing to undo without that, and may be asked for all the same."""
 _SIGNALS = ("CONT", "KILL", "STOP")
 
 
@@ -58,17 +65,20 @@ class Server:
             "ensure": self._ensure,
             "policy": self._policy,
             "revoke": lambda request: _do(self._revoked.add, text(request, "exercise")),
-            "socket": lambda request: {"socket": held.fabric.socket_in(known(request, "host", HOSTS))},
+            "socket": self._socket,
             "jam": self._jam,
             "unjam": lambda _: self._jammed(None),
             "down": self._down,
             **Harm(held, self._admit).operations(),
             **Traffic(held, self._admit).operations(),
         }
-        self._listen(layout.socket_file(held.directory), operations)
+        cannot = held.ground.cannot
+        refused = {name: partial(_refuse, need) for name, need in _NEEDS.items() if need in cannot}
+        undone = {name: _nothing for name, need in _UNDOES.items() if need in cannot}
+        self._listen(layout.socket_file(held.directory), {**operations, **refused, **undone})
         self._listen(layout.fencing_socket(held.directory), self._device.operations)
-        if held.dedicated:
-            os.chown(layout.fencing_socket(held.directory), *2 * [ACCOUNTS[HOSTS[layout.OUT_OF_BAND].account]])
+        if uid := held.ground.uids.get(HOSTS[layout.OUT_OF_BAND].account):
+            os.chown(layout.fencing_socket(held.directory), uid, uid)
 
     def _listen(self, path: Path, operations: Operations) -> None:
         """Open a door that its owner alone may use, for these operations."""
@@ -165,6 +175,11 @@ class Server:
                 remedy="start a new exercise",
             )
 
+    def _socket(self, request: Request) -> dict[str, Any]:
+        """Hand out a socket that lives on a host, and the address that the host has."""
+        host = known(request, "host", HOSTS)
+        return {"socket": self._range.ground.socket_in(host), "address": HOSTS[host].address}
+
     def _power_off(self, request: Request) -> dict[str, Any]:
         self._admit(request)
         return _do(self._range.power_off, known(request, "host", HOSTS))
@@ -228,6 +243,14 @@ def _operation(operations: Operations, name: object) -> Operation:
     if not isinstance(name, str) or name not in operations:
         raise MeridianError("MR108", f"no such operation: {name!r}", remedy=f"one of: {', '.join(sorted(operations))}")
     return operations[name]
+
+
+def _refuse(need: str, _: Request) -> NoReturn:
+    raise refusal(need)
+
+
+def _nothing(_: Request) -> dict[str, Any]:
+    return {}
 
 
 def _do(action: Callable[[str], None], name: str) -> dict[str, Any]:

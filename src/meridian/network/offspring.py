@@ -17,6 +17,8 @@ from meridian.linux import die_with_parent
 _CONTROL = 3  # after standard input, output and error
 _OPEN_FILES_TO = 1 << 16
 ANSWER_TIMEOUT_S = 2.0
+ALIVE: set[int] = set()
+"""The pids of this process's own that have not been ended."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Offspring:
         if self._buried:
             return
         self._buried = True
+        ALIVE.discard(self.pid)
         self.control.close()
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
@@ -57,6 +60,7 @@ def fork(work: Callable[[socket.socket], None]) -> Offspring:
     pid = os.fork()
     if pid:
         theirs.close()
+        ALIVE.add(pid)
         return Offspring(pid, ours)
     try:
         # Nothing that the keeper had may be collected here: its descriptor numbers are somebody else's from now on.
