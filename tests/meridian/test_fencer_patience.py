@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from statistics import median_low
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from meridian.fencer.patience import (
     LONGEST,
     TICK_US,
     TIMEOUTS,
+    TYPICAL,
     WINDOW_US,
     Recent,
     observed_us,
@@ -28,21 +30,24 @@ OBSERVERS = 3
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000_000), st.integers(0, 5_000_000)), min_size=1, max_size=60))
-def test_the_longest_of_the_window_is_the_longest_of_the_window(story: list[tuple[int, int]]) -> None:
+def test_longest_and_typical_are_those_of_the_window(story: list[tuple[int, int]]) -> None:
     recent, now_us, seen = Recent(), 0, list[tuple[int, int]]()
     for later_us, duration_us in story:
         now_us += later_us
         recent.add(now_us, duration_us)
         seen.append((now_us, duration_us))
-        assert recent.longest_us(now_us) == max(d for at_us, d in seen if at_us >= now_us - WINDOW_US)
-    assert recent.longest_us(now_us + WINDOW_US + 1) == 0
+        within = [d for at_us, d in seen if at_us >= now_us - WINDOW_US]
+        assert (recent.longest_us(now_us), recent.typical_us(now_us)) == (max(within), median_low(within))
+    assert recent.longest_us(now_us + WINDOW_US + 1) == recent.typical_us(now_us) == 0
 
 
 def test_patience_has_a_floor_and_a_ceiling() -> None:
-    assert patience_us(0, 0) == patience_us(FLOOR_US // LONGEST, FLOOR_US // TIMEOUTS) == FLOOR_US
-    assert patience_us(FLOOR_US, 0) == LONGEST * FLOOR_US
-    assert patience_us(0, FLOOR_US) == TIMEOUTS * FLOOR_US
-    assert patience_us(CEILING_US, 0) == CEILING_US
+    least = (FLOOR_US // LONGEST, FLOOR_US // TYPICAL, FLOOR_US // TIMEOUTS)
+    assert patience_us(0, 0, 0) == patience_us(*least) == FLOOR_US
+    assert patience_us(FLOOR_US, 0, 0) == LONGEST * FLOOR_US
+    assert patience_us(0, FLOOR_US // 10, 0) == TYPICAL * FLOOR_US // 10
+    assert patience_us(0, 0, FLOOR_US) == TIMEOUTS * FLOOR_US
+    assert patience_us(CEILING_US, 0, 0) == CEILING_US
 
 
 def test_who_did_not_listen_did_not_hear_silence() -> None:
@@ -99,7 +104,7 @@ Write = tuple[int, int]
 """How long a write took, and the line's timeout while it was under way."""
 
 
-def stopped_at_once(stories: list[list[Write]], patience: Callable[[int, int], int] = patience_us) -> int:
+def stopped_at_once(stories: list[list[Write]], patience: Callable[[int, int, int], int] = patience_us) -> int:
     """Return how often two observers had lost patience at the same moment.
 
     ``stories`` has each observer's writes. Each begins a beat after the last was answered.
@@ -108,7 +113,7 @@ def stopped_at_once(stories: list[list[Write]], patience: Callable[[int, int], i
     for observer, writes in enumerate(stories):
         recent, now_us = Recent(), 0
         for number, (duration_us, timeout_us) in enumerate(writes):
-            limit_us = patience(recent.longest_us(now_us), timeout_us)
+            limit_us = patience(recent.longest_us(now_us), recent.typical_us(now_us), timeout_us)
             if duration_us >= limit_us and number >= 10:
                 spans.append((now_us + limit_us, now_us + duration_us, observer))
             now_us += duration_us
@@ -154,7 +159,13 @@ def test_a_line_that_becomes_slow_at_once_fences_nothing_either() -> None:
     beginnings = [slow(seed, 8, quiet=30) for seed in range(200)]
     assert sum(map(stopped_at_once, beginnings)) == 0
     # Without the line's timeout the first slow writes would have been taken for a stop.
-    assert sum(stopped_at_once(each, lambda longest_us, _: patience_us(longest_us, 0)) > 0 for each in beginnings) > 20
+    assert (
+        sum(
+            stopped_at_once(each, lambda longest_us, typical_us, _: patience_us(longest_us, typical_us, 0)) > 0
+            for each in beginnings
+        )
+        > 20
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -167,11 +178,24 @@ def test_a_saturated_processor_for_half_an_hour_fences_nothing(seed: int) -> Non
     assert stopped_at_once(stories) == 0
 
 
-def test_a_real_stop_is_noticed_at_the_floor_on_a_quiet_line_and_at_twice_the_longest_on_a_slow_one() -> None:
-    quiet, late = Recent(), Recent()
+@pytest.mark.parametrize(
+    ("usual_us", "longest_us", "patience"),
+    [(5_000, 5_000, FLOOR_US), (5_000, 900_000, 1_800_000), (100_000, 100_000, 3_100_000), (900_000, 1, CEILING_US)],
+)
+def test_a_real_stop_is_noticed_at_the_floor_on_a_quiet_line_and_later_on_a_slow_one(
+    usual_us: int, longest_us: int, patience: int
+) -> None:
+    recent = Recent()
     for beat in range(100):
-        quiet.add(beat * BEAT_US, 5_000)
-        late.add(beat * BEAT_US, 900_000)
+        recent.add(beat * BEAT_US, usual_us)
     now_us = 100 * BEAT_US
-    assert patience_us(quiet.longest_us(now_us), 1_000) == FLOOR_US
-    assert patience_us(late.longest_us(now_us), 1_000) == 1_800_000
+    recent.add(now_us, longest_us)
+    assert patience_us(recent.longest_us(now_us), recent.typical_us(now_us), 1_000) == patience
+
+
+def test_stalls_behind_the_primary_are_outwaited_though_no_observers_own_line_shows_them() -> None:
+    """As seen, nearly: writes of 450 ms over quiet lines, the longest of 2.3 s, and then a stall of 5 s for all."""
+    usual, story = [(450_000, 1_000)] * 60, [(2_300_000, 1_000), (450_000, 1_000), (5_000_000, 1_000)]
+    stories = [[*usual, *story] for _ in range(OBSERVERS)]
+    assert stopped_at_once(stories) == 0
+    assert stopped_at_once(stories, lambda longest_us, _, timeout_us: patience_us(longest_us, 0, timeout_us)) > 0

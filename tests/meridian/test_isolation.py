@@ -46,6 +46,31 @@ def test_root_without_capabilities_is_told_of_them(monkeypatch: pytest.MonkeyPat
     assert "CAP_SYS_ADMIN" in refused.value.remedy
 
 
+def test_what_is_refused_is_kept_and_loopback_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "isolate", refuse)
+    found = isolation.choose()
+    assert found.mode == "loopback"
+    assert "not permitted" in found.why
+    assert "to change that" in found.why
+
+
+def test_loopback_is_not_taken_for_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "isolate", refuse)
+    with pytest.raises(MachineCannot, match=r"MR101.*not permitted"):
+        isolation.choose("namespaces")
+    assert isolation.choose("loopback") == isolation.Isolation("loopback", "it was asked for")
+
+
+def test_servers_that_have_no_account_to_run_as_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: object) -> None:
+        raise KeyError("not found")
+
+    monkeypatch.setattr("pwd.getpwnam", nobody)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(MachineCannot, match=r"MR101.*list of accounts: not found"):
+        isolation.choose("loopback")
+
+
 def test_every_link_on_the_way_to_a_program_is_noted(tmp_path: Path) -> None:
     real = tmp_path / "versions" / "3.11.7"
     (real / "bin").mkdir(parents=True)

@@ -32,7 +32,7 @@ def operations(tmp_path: Path, disk: Path) -> Mapping[str, Operation]:
         if request.get("exercise") == "revoked":
             raise MeridianError("MR110", "may not inject any more", remedy="start anew")
 
-    held = SimpleNamespace(directory=tmp_path, context=SimpleNamespace(disk={"db-a": disk}))
+    held = SimpleNamespace(directory=tmp_path, context=SimpleNamespace(disk={"db-a": disk}), on={})
     return Harm(cast("Range", held), admit).operations()
 
 
@@ -100,3 +100,22 @@ def test_only_numbers_within_bounds_slow(operations: Mapping[str, Operation]) ->
         with pytest.raises(MeridianError, match="share_ppm") as problem:
             operations["slow"]({"process": "p", "share_ppm": share_ppm, "for_ms": 1})
         assert "from 0 to 1000000" in problem.value.remedy
+
+
+@pytest.mark.parametrize("changed", [{"count": 257}, {"count": True}, {"for_ms": -1}, {"host": "nowhere"}])
+def test_only_so_many_processes_compute_on_a_host_that_there_is(
+    operations: Mapping[str, Operation], changed: dict[str, object]
+) -> None:
+    with pytest.raises(MeridianError) as problem:
+        operations["burn"]({"host": "db-a", "count": 1, "for_ms": 1, **changed})
+    assert problem.value.code == ("MR107" if "host" in changed else "MR108")
+
+
+def test_a_host_without_power_has_nothing_to_cool(operations: Mapping[str, Operation]) -> None:
+    assert operations["cool"]({"host": "db-a"}) == {}
+
+
+def test_a_revoked_exercise_burns_nothing(operations: Mapping[str, Operation]) -> None:
+    with pytest.raises(MeridianError) as problem:
+        operations["burn"]({"host": "db-a", "count": 1, "for_ms": 1, "exercise": "revoked"})
+    assert problem.value.code == "MR110"

@@ -20,7 +20,7 @@ from meridian.settlement.engine import Engine
 from meridian.settlement.journal import InstructionJournal
 from meridian.settlement.router import Primary
 from meridian.settlement.safe import Answered, Request
-from meridian.settlement.wire import NothingDone, OutcomeUnknown
+from meridian.settlement.wire import DeadlinePassed, NothingDone, OutcomeUnknown
 
 FAR_US = 1 << 60
 LIMIT_S = 30.0
@@ -44,6 +44,9 @@ class HandWritten:
             self.day, self.cut_off_us = self.day + 1, FAR_US
         answers = tuple({"status": "settled", "key": request.get("key")} for request in requests)
         return Answered(answers, {"day": self.day, "cut_off_us": self.cut_off_us})
+
+    def collect(self, _: float) -> Answered:
+        raise OutcomeUnknown("nothing was asked")
 
     def close(self) -> None:
         self.closed += 1
@@ -166,6 +169,101 @@ def test_without_a_certain_answer_there_is_no_promise_and_a_new_session(
     assert ledger.closed == 1
     wait_for(lambda: running.standing.why is None)
     assert ask(running, instruct("next"))[0]["status"] == "settled"
+
+
+class Late(HandWritten):
+    """A ledger whose answer to a batch with an instruction comes late: when it is ``there``, or not at all."""
+
+    def __init__(self) -> None:
+        """Nothing is under way yet."""
+        super().__init__()
+        self.there = threading.Event()
+        self._under_way: Answered | None = None
+
+    def handle(self, requests: Sequence[Request]) -> Answered:
+        answered = super().handle(requests)
+        if requests[0]["op"] == "instruct" and not self.there.is_set():
+            self._under_way = answered
+            raise DeadlinePassed("no answer in time")
+        return answered
+
+    def collect(self, within_s: float) -> Answered:
+        if self._under_way is None or not self.there.wait(within_s):
+            raise DeadlinePassed("no answer in time")
+        return self._under_way
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Iterator[tuple[Engine, Late, list[Primary]]]:
+    ledger, leads = Late(), [Primary(1, "db")]
+    engine = Engine(lambda _: ledger, lambda: leads[0], InstructionJournal(tmp_path / "j.ndjson", "settlement-a"))
+    engine.start()
+    wait_for(lambda: engine.standing.why is None)
+    yield engine, ledger, leads
+    engine.stop()
+
+
+def test_an_answer_that_is_late_is_unknown_and_waited_for_on_its_session(
+    late: tuple[Engine, Late, list[Primary]],
+) -> None:
+    engine, ledger, _ = late
+    assert ask(engine, instruct("slow")) == [{"status": "unknown", "reason": "no answer in time"}]
+    assert ask(engine, instruct("slow")) == [{"status": "unavailable", "reason": "no answer in time"}]
+    asked = len(ledger.batches)
+    ledger.there.set()
+    wait_for(lambda: engine.standing.why is None)
+    assert ledger.closed == 0
+    # Whoever asks again hears the promise, and the ledger is not asked again for it.
+    assert ask(engine, instruct("slow")) == [{"status": "settled", "key": "slow"}]
+    assert not any(request.get("key") == "slow" for batch in ledger.batches[asked:] for request in batch)
+
+
+def test_a_late_answer_is_not_waited_for_once_another_leads(late: tuple[Engine, Late, list[Primary]]) -> None:
+    engine, ledger, leads = late
+    ask(engine, instruct("lost"))
+    leads[0] = Primary(2, "other")
+    wait_for(lambda: engine.standing.primary == leads[0])
+    assert ledger.closed == 1
+
+
+def test_a_late_answer_is_not_waited_for_for_ever(
+    late: tuple[Engine, Late, list[Primary]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "OUTWAIT_S", 0.1)
+    engine, ledger, _ = late
+    ask(engine, instruct("lost"))
+    wait_for(lambda: ledger.closed == 1)
+    wait_for(lambda: engine.standing.why is None)
+
+
+def test_only_the_very_same_request_hears_a_promise_again(running: Engine, ledger: HandWritten) -> None:
+    ask(running, instruct("a"))
+    ask(running, instruct("a"))
+    ask(running, {**instruct("a"), "amount_cents": 2})
+    ask(running, {**instruct("a"), "sender": "CERES"})
+    asked = [request for batch in ledger.batches for request in batch if request.get("key") == "a"]
+    assert [(each["sender"], each["amount_cents"]) for each in asked] == [("AURUM", 1), ("AURUM", 2), ("CERES", 1)]
+
+
+def test_what_is_no_promise_is_asked_for_anew(running: Engine, ledger: HandWritten) -> None:
+    def trouble(requests: Sequence[Request]) -> None:
+        if requests[0].get("key") == "a":
+            raise NothingDone("lock not had in time", "55P03")
+
+    ledger.trouble = trouble
+    assert ask(running, instruct("a"))[0]["status"] == "unavailable"
+    ledger.trouble = lambda _: None
+    wait_for(lambda: running.standing.why is None)
+    assert ask(running, instruct("a"))[0]["status"] == "settled"
+
+
+def test_the_oldest_promises_are_forgotten(
+    running: Engine, ledger: HandWritten, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "REMEMBERED", 2)
+    for key in ("a", "b", "c", "a"):
+        ask(running, instruct(key))
+    assert [r["key"] for batch in ledger.batches for r in batch if r["op"] == "instruct"] == ["a", "b", "c", "a"]
 
 
 def test_one_bad_request_fails_alone(running: Engine, ledger: HandWritten) -> None:

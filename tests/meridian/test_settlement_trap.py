@@ -108,6 +108,22 @@ def test_a_commit_that_somebody_else_ends_is_unknown(servers: tuple[Server, Serv
     assert keys(standby) == set()
 
 
+def test_an_answer_that_is_late_comes_on_its_own_session_once_a_standby_has_it(servers: tuple[Server, Server]) -> None:
+    primary, standby = servers
+    with session(safe.SafeLedger, primary) as ledger:
+        standby.stop()
+        with pytest.raises(wire.DeadlinePassed):
+            ledger.handle([instruct("late")])
+        with pytest.raises(wire.DeadlinePassed):
+            ledger.collect(0.2)
+        standby.start()
+        assert ledger.collect(30.0).answers[0]["status"] == "settled"
+        assert acknowledged(ledger, "next"), "the session goes on"
+    primary.stop()
+    standby.promote()
+    assert keys(standby) == {"late", "next"}
+
+
 def test_what_was_unknown_is_settled_once_when_the_standby_is_back(servers: tuple[Server, Server]) -> None:
     primary, standby = servers
     with session(safe.SafeLedger, primary) as ledger:

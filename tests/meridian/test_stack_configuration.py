@@ -20,6 +20,7 @@ from meridian.stack import patroni, postgresql
 from meridian.stack.members import BY_HOST, MEMBERS
 from meridian.topology import HOSTS
 from meridian.unit import RangeContext
+from meridian.vault.manifest import SEGMENT_BYTES
 
 NAMES = ("postgres-superuser", "postgres-replication", "postgres-rewind", "patroni-rest")
 ROLE_NAMES = ("ledger-app", "ledger-auditor", "ledger-vault", "ledger-observer")
@@ -63,6 +64,13 @@ def test_every_profile_keeps_the_rule_of_patroni(profile: str) -> None:
     timing = patroni.PROFILES[profile]
     assert timing.loop_wait + 2 * timing.retry_timeout <= timing.ttl
     assert timing.ttl >= 20
+
+
+def test_the_vault_counts_in_the_segments_that_the_stack_makes() -> None:
+    sizes = [
+        option["wal-segsize"] for option in postgresql.INITDB if isinstance(option, dict) and "wal-segsize" in option
+    ]
+    assert [int(size) << 20 for size in sizes] == [SEGMENT_BYTES]
 
 
 def test_an_unknown_profile_is_refused(tmp_path: Path) -> None:

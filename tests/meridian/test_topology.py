@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
-from meridian.topology import HOSTS, LINES, LINKS, SITES, Link
+from meridian.topology import HOSTS, LINES, LINKS, LOOPBACK, SITES, VARIABLE, Link
 from meridian.unit import ACCOUNTS
 
 INTERFACE_NAME_LIMIT = 15  # IFNAMSIZ without its final zero
@@ -63,3 +66,18 @@ def test_the_ends_of_all_lines_lie_where_hosts_may_measure_them() -> None:
 
 def test_accounts_are_known() -> None:
     assert {host.account for host in HOSTS.values()} <= set(ACCOUNTS)
+
+
+def test_all_of_it_lies_on_loopback_where_that_was_said() -> None:
+    program = "from meridian.topology import *; print(LINES, *{each.source for each in HOSTS.values()}, *("
+    program += "each.address for each in HOSTS.values()), *(each.cidr for each in SITES.values()))"
+    environment = {**os.environ, VARIABLE: LOOPBACK}
+    done = subprocess.run(
+        (sys.executable, "-c", program), env=environment, capture_output=True, text=True, check=True
+    ).stdout.split()
+    lines, source, *given = done
+    assert source == "127.0.0.1"
+    assert len(given) == len(HOSTS) + len(SITES)
+    for text in (lines, *given):
+        assert IPv4Network(text).subnet_of(IPv4Network("127.71.0.0/16"))
+    assert {host.source for host in HOSTS.values()} == {host.address for host in HOSTS.values()}

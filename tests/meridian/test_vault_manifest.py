@@ -145,12 +145,12 @@ def test_only_the_last_segment_may_be_partial(backup: Path) -> None:
 def test_a_partial_segment_must_reach_the_end(backup: Path) -> None:
     last = backup.parent / "wal" / f"{NAMES[-1]}.partial"
     segment(last, 5, 3 * PAGE_BYTES)
-    assert found(backup) == f"the write-ahead log has a gap: {last.name} ends before 0/5006000"
+    assert found(backup) == f"the write-ahead log has a gap: {last.name} ends before 0/506000"
     # What lay in a file that was used again belongs elsewhere in the log.
     segment(last, 2)
-    assert found(backup) == f"the write-ahead log has a gap: {last.name} ends before 0/5000000"
+    assert found(backup) == f"the write-ahead log has a gap: {last.name} ends before 0/500000"
     last.write_bytes(b"")
-    assert "has 0 bytes, not 16,777,216" in found(backup)
+    assert "has 0 bytes, not 1,048,576" in found(backup)
 
 
 def test_a_whole_segment_may_end_in_zeros_where_the_log_went_on_in_the_next(backup: Path) -> None:
@@ -160,9 +160,9 @@ def test_a_whole_segment_may_end_in_zeros_where_the_log_went_on_in_the_next(back
     with middle.open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"x")
-    assert found(backup) == f"the write-ahead log has a gap: {middle.name} ends before 0/400A000"
+    assert found(backup) == f"the write-ahead log has a gap: {middle.name} ends before 0/40A000"
     segment(middle, 4, 0)
-    assert found(backup) == f"the write-ahead log has a gap: {middle.name} ends before 0/4000000"
+    assert found(backup) == f"the write-ahead log has a gap: {middle.name} ends before 0/400000"
 
 
 def test_the_log_of_another_timeline_does_not_serve(backup: Path) -> None:

@@ -175,7 +175,8 @@ class Writer:
     def _look(self, *, silent: bool = False) -> None:
         """Note that this thread looks now; the time since the last look was silence, or was not."""
         now_us = _now_us()
-        self._sight.patience_us = patience_us(self._recent.longest_us(now_us), self._timeout_us)
+        longest_us, typical_us = self._recent.longest_us(now_us), self._recent.typical_us(now_us)
+        self._sight.patience_us = patience_us(longest_us, typical_us, self._timeout_us)
         if silent:
             self._sight.silent_us += observed_us(now_us - self._looked_us)
         self._looked_us = now_us

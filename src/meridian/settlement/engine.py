@@ -20,18 +20,23 @@ from meridian.settlement.gridlock import Queued, resolve
 from meridian.settlement.journal import InstructionJournal
 from meridian.settlement.router import Primary
 from meridian.settlement.safe import Answered, Ledger, Request
-from meridian.settlement.wire import NothingDone, OutcomeUnknown
+from meridian.settlement.wire import DeadlinePassed, NothingDone, OutcomeUnknown
 
 MAX_BATCH = 200
 MAX_WAITING = 1_000
 IDLE_S = 1.0
 """Without work the ledger is asked for its calendar this often: the day may have been moved at the other gateway."""
 LOOK_AGAIN_S = 0.05
+REMEMBERED = 1_000
+"""So many of the latest promises are remembered: who stopped waiting for one and asks again hears it at once."""
+OUTWAIT_S = 5.0
+"""So long an answer that is late is waited for on its session; a segment that a slow line loses twice takes this."""
 RESOLVE_EVERY_S = 1.0
 """While anything is queued one of the gateways looks for gridlock this often."""
 DRAIN_EVERY_S = 0.02
 
 _TRIAL: Request = {"op": "calendar"}
+_PROMISES = frozenset({"settled", "queued", "rejected"})
 # The transaction failed for a reason that says nothing about what was asked: not durable at two sites, lock not had in
 # time, a server that became a standby or is going down, no room.
 _PASSING = ("MR301", "55P03", "25006", "57", "53", "40")
@@ -74,6 +79,7 @@ class Engine:
         self._journal = journal
         self._ledger: Ledger | None = None
         self._waiting: deque[_Waiting] = deque()
+        self._promised: dict[str, tuple[Request, Answer]] = {}
         self._wake = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -101,7 +107,13 @@ class Engine:
         return len(self._waiting)
 
     async def ask(self, request: Request) -> Answer:
-        """Return the answer to a request; ``status`` says whether it is a promise."""
+        """Return the answer to a request; ``status`` says whether it is a promise.
+
+        A promise that was made to the very same request is repeated: it came from a transaction that two sites have.
+        """
+        said, answer = self._promised.get(str(request.get("key")), (None, {}))
+        if said == request:
+            return answer
         if self.standing.why is not None:
             return _unavailable(self.standing.why)
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
@@ -133,24 +145,56 @@ class Engine:
         if primary is None:
             self._withdraw("no server leads")
         else:
-            ledger: Ledger | None = None
             try:
-                ledger = self._connect(primary)
-                self._note(ledger.handle([_TRIAL]))
-                self._ledger, self.standing.primary, self.standing.why = ledger, primary, None
-                _say(f"serving, with the ledger at {primary.host} (timeline {primary.timeline})")
+                self._ledger, self.standing.primary = self._connect(primary), primary
+                self._serve(self._ledger.handle([_TRIAL]))
+            except DeadlinePassed as error:
+                self._outwait(error.reason, ())
             except (NothingDone, OutcomeUnknown) as error:
-                if ledger is not None:
-                    ledger.close()
-                self._withdraw(error.reason)
+                self._drop(error.reason)
         if self._ledger is None:
             time.sleep(LOOK_AGAIN_S)
+
+    def _outwait(self, why: str, batch: Sequence[_Waiting]) -> None:
+        """Wait on for an answer that is late, keeping nobody else waiting, until another leads or it takes too long.
+
+        On a slow line it comes yet, for those of the batch who ask again. A new session would be no sooner answered:
+        it would wait for the ledger's lock, which this one has.
+        """
+        self._withdraw(why)
+        until_s = time.monotonic() + OUTWAIT_S
+        while self._ledger is not None and not self._stopping:
+            self._dismiss(self._take(0), _unavailable(why))
+            if (newer := self._newer()) is not None:
+                self._drop(f"{newer.host} leads now")
+                return
+            try:
+                answered = self._ledger.collect(LOOK_AGAIN_S)
+                self._remember(batch, answered.answers)
+                self._serve(answered)
+                return
+            except DeadlinePassed:
+                if time.monotonic() > until_s:
+                    self._drop(why)
+            except (NothingDone, OutcomeUnknown) as error:
+                self._drop(error.reason)
+
+    def _serve(self, answered: Answered) -> None:
+        """Take a durable answer, and serve from now on."""
+        self._note(answered)
+        self.standing.why = None
+        if (primary := self.standing.primary) is not None:
+            _say(f"serving, with the ledger at {primary.host} (timeline {primary.timeline})")
+
+    def _newer(self) -> Primary | None:
+        """Return who leads on a later timeline than the server that is asked, None if nobody is known to."""
+        newer, now = self._route(), self.standing.primary
+        return newer if newer is not None and now is not None and newer.timeline > now.timeline else None
 
     def _turn(self, ledger: Ledger) -> None:
         """Take what waits, journal it, have it handled."""
         batch = self._take(self._patience_s())
-        newer = self._route()
-        if newer is not None and self.standing.primary is not None and newer.timeline > self.standing.primary.timeline:
+        if (newer := self._newer()) is not None:
             self._drop(f"{newer.host} leads now")
             self._dismiss(batch, _unavailable("another server leads now"))
             return
@@ -165,6 +209,10 @@ class Engine:
         errands = self._errands()
         try:
             answered = ledger.handle([*asked, *errands])
+        except DeadlinePassed as error:
+            self._withdraw(error.reason)
+            self._dismiss(batch, {"status": "unknown", "reason": error.reason})
+            self._outwait(error.reason, batch)
         except OutcomeUnknown as error:
             self._drop(error.reason)
             self._dismiss(batch, {"status": "unknown", "reason": error.reason})
@@ -258,9 +306,17 @@ class Engine:
         self.standing.why = why
 
     def _resolve(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+        self._remember(batch, answers)
         self.standing.answered += len(batch)
         for item, answer in zip(batch, answers, strict=False):
             item.future.get_loop().call_soon_threadsafe(_set, item.future, answer)
+
+    def _remember(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+        for item, answer in zip(batch, answers, strict=False):
+            if item.request["op"] == "instruct" and answer["status"] in _PROMISES:
+                self._promised[item.request["key"]] = (item.request, answer)
+        while len(self._promised) > REMEMBERED:
+            del self._promised[next(iter(self._promised))]
 
     def _dismiss(self, batch: Sequence[_Waiting], answer: Answer) -> None:
         self.standing.withheld += len(batch)

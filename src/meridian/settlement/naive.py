@@ -18,7 +18,7 @@ from typing import Any
 from psycopg import pq
 
 from meridian.settlement.safe import HANDLE, Answered, Request, deadline_s, parameters, parse
-from meridian.settlement.wire import DeadlinePassed, Session, wait
+from meridian.settlement.wire import DeadlinePassed, OutcomeUnknown, Session, wait
 
 _GLANCE = "SELECT ledger.glance($1)"
 _CONTENT = ("sender", "receiver", "amount_cents", "priority")
@@ -41,6 +41,10 @@ class NaiveLedger:
         fresh = iter(answered.answers)
         answers = tuple(next(fresh) if request in left else known[request["key"]] for request in requests)
         return Answered(answers, answered.calendar, answered.settlement)
+
+    def collect(self, _: float) -> Answered:
+        """Raise OutcomeUnknown: what was cancelled has no answer that would be worth a wait."""
+        raise OutcomeUnknown("no answer to what was cancelled")
 
     def close(self) -> None:
         """Leave at once."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from meridian.settlement.wire import DeadlinePassed, OutcomeUnknown, Session
+from meridian.settlement.wire import OutcomeUnknown, Session
 
 Request = Mapping[str, Any]
 """What the ledger's entrance takes: ``op`` and its members; see ``ledger/entrance.sql``."""
@@ -39,10 +39,17 @@ class Answered:
 
 
 class Ledger(Protocol):
-    """What an engine needs of the ledger. Errors: NothingDone, OutcomeUnknown; after the latter, only ``close``."""
+    """What an engine needs of the ledger.
+
+    Errors: NothingDone; DeadlinePassed, after which only ``collect`` and ``close``; any other OutcomeUnknown, after
+    which only ``close``.
+    """
 
     def handle(self, requests: Sequence[Request]) -> Answered:
         """Have a batch handled in one transaction."""
+
+    def collect(self, within_s: float) -> Answered:
+        """Wait on for the answers to a batch that came in no time."""
 
     def close(self) -> None:
         """Leave."""
@@ -66,13 +73,10 @@ class SafeLedger:
 
     def collect(self, within_s: float) -> Answered:
         """Return the answers to the batch that was begun, if they are durable at two sites for certain."""
-        try:
-            answer = self.session.answer(time.monotonic() + within_s)
-        except DeadlinePassed:
-            # The commit may still complete, here alone or at both sites. Cancelling it would make the server say that
-            # it succeeded although no other site has it; so the line is cut, and whoever asks again hears the truth.
-            self.session.close()
-            raise
+        # When time is up the commit may still complete, here alone or at both sites. Cancelling it would make the
+        # server say that it succeeded although no other site has it; so it is left alone, and whoever asks again hears
+        # the truth.
+        answer = self.session.answer(time.monotonic() + within_s)
         if self.session.warned:
             raise OutcomeUnknown(f"the server warned: {self.session.warned[0]}")
         return parse(answer)
@@ -93,6 +97,9 @@ def parameters(host: str, port: int, password: str, gateway: str) -> dict[str, s
         "application_name": gateway,
         "options": _OPTIONS,
         "tcp_user_timeout": 2000,
+        # A server that lost its power while an answer was waited for says nothing, and no segment of ours is due.
+        "keepalives_idle": 1,
+        "keepalives_interval": 1,
         "require_auth": "scram-sha-256",
         "sslmode": "disable",
         "gssencmode": "disable",

@@ -46,8 +46,9 @@ class Timing:
 PROFILES: Mapping[str, Timing] = {
     # The shortest that upstream supports. A crashed primary is not restarted in place: a copy takes over.
     "fast": Timing(ttl=20, loop_wait=1, retry_timeout=3, primary_start_timeout=0),
-    # The same, with a fencer beside it: what fencing adds is the difference between the two.
-    "fenced": Timing(ttl=20, loop_wait=1, retry_timeout=3, primary_start_timeout=0),
+    # With a fencer beside it nobody waits for a primary to give up by itself, so it may be patient with its etcd, as
+    # long as its lease allows: on a slow and lossy line three seconds are over now and then with nothing wrong.
+    "fenced": Timing(ttl=20, loop_wait=1, retry_timeout=9, primary_start_timeout=0),
     # Patroni's own defaults, to compare with. What keeps a commit safe is the same in every profile.
     "stock": Timing(ttl=30, loop_wait=10, retry_timeout=10, primary_start_timeout=300),
 }

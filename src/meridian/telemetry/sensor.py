@@ -22,7 +22,7 @@ from meridian.telemetry.files import Files
 from meridian.telemetry.network import Network
 from meridian.telemetry.processes import Processes
 from meridian.telemetry.rows import SUCCESS, Event, Instant, Record, Repeats, event, gap
-from meridian.topology import HOSTS
+from meridian.topology import HOSTS, LOOPBACK, NETWORK
 
 DIRECTORY = "telemetry"
 """Below the range's: one file for each host, ``<host>.ndjson``."""
@@ -52,6 +52,8 @@ class _Host:
     network: Network | None = None
     refused: bool = False
     """Whether this machine does not let us look at its network, which is told once."""
+    shared: bool = NETWORK == LOOPBACK
+    """Whether it has neither a ``/proc`` nor a network of its own to look at, which is told once for each power."""
     found: list[Event] = field(default_factory=list)
     repeats: Repeats = field(default_factory=Repeats)
 
@@ -65,11 +67,12 @@ class _Host:
         self.first, self.told = first, True
         if first is not None:
             self.found.append(event("host", "on", SUCCESS))
+            self.found += [gap(what, "unwatched") for what in ("processes", "connections") if self.shared]
 
     def look(self, seen: Instant, *, listening: bool) -> None:
         """Add what is new; a host that is just coming or going is looked at again at the next look."""
         try:
-            if self.first is not None and self.processes is None:
+            if self.first is not None and self.processes is None and not self.shared:
                 self._take_up(self.first)
             if self.processes is not None:
                 self.found += self.processes.look()

@@ -19,8 +19,8 @@ from typing import Any
 
 MANIFEST = "backup_manifest"
 VERSIONS = (1, 2)
-SEGMENT_BYTES = 16 << 20
-"""PostgreSQL's own size of a WAL segment, which initdb is not told to change."""
+SEGMENT_BYTES = 1 << 20
+"""The size of a WAL segment, as the stack tells initdb (``meridian.stack.postgresql``)."""
 PAGE_BYTES = 8192  # XLOG_BLCKSZ
 _PAGE_HEADER = struct.Struct("=HHIQ")  # xlp_magic, xlp_info, xlp_tli, xlp_pageaddr of xlog_internal.h
 _SEGMENTS_IN_LOG = (1 << 32) // SEGMENT_BYTES
