@@ -24,7 +24,8 @@ def booted(options: Mapping[str, str]) -> Iterator[Path]:
     # Short, because the paths of Unix sockets in it may have 107 bytes.
     directory = Path(tempfile.gettempdir()) / f"hf-{secrets.token_hex(4)}"
     try:
-        RANGE.start(directory, options, lambda _: None)
+        # With all that a range has: what the tests do to it needs that.
+        RANGE.start(directory, {"isolation": "namespaces", **options}, lambda _: None)
     except EnvironmentProblem as problem:
         pytest.skip(str(problem))
     try:

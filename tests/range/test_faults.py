@@ -226,6 +226,17 @@ def test_slowing_a_process(directory: Path) -> None:
     through(directory, "process.slow", "settlement-b", share=650_000)
 
 
+def test_taking_a_hosts_processors(directory: Path) -> None:
+    through(directory, "host.saturate", "app-b", per_core=1)
+
+
+@pytest.mark.parametrize("per_core", [0, 17])
+def test_so_many_processes_are_not_started(directory: Path, per_core: int) -> None:
+    with pytest.raises(HoldfastError, match="1 to 16 processes") as problem:
+        intended(directory, "host.saturate", "app-b", {"per_core": per_core})
+    assert problem.value.code == "HF401"
+
+
 def test_a_share_of_nothing_slows_nobody(directory: Path) -> None:
     with pytest.raises(HoldfastError, match="slows nobody") as problem:
         intended(directory, "process.slow", "settlement-b", {"share": 0})

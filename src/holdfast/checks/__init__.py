@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from holdfast.checks.registry import CALENDAR_CHECKS, CHECKS, FAIL_BACK_CHECKS, judge
+from holdfast.checks.registry import CALENDAR_CHECKS, CHECKS, FAIL_BACK_CHECKS, MODE_CHECKS, NAMED_CHECKS, judge
 
-__all__ = ["CALENDAR_CHECKS", "CHECKS", "FAIL_BACK_CHECKS", "judge"]
+__all__ = ["CALENDAR_CHECKS", "CHECKS", "FAIL_BACK_CHECKS", "MODE_CHECKS", "NAMED_CHECKS", "judge"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,10 @@ from holdfast.checks.words import count, duration, money, some
 from holdfast.evidence.events import DayScheduled
 from holdfast.state.exercise import Recorded
 from holdfast.state.history import LEDGER, RECORDS, Ledger
-from holdfast.state.rows import BusinessDay, Position
+from holdfast.state.rows import BusinessDay, Instruction, Position
 
+TOO_LATE = "after-cut-off"
+"""The rule by which a ledger rejects what reaches it after the cut-off."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,9 +74,38 @@ def _one_day(case: Case, ledger: Ledger, scheduled: Recorded[DayScheduled]) -> S
     settled = sum(row.status == "settled" for row in final)
     text = (
         f"Closed {duration(margin_us)} before its deadline: {settled:,} settled, {len(final) - settled:,} rejected by"
-        f" rule, and all {count(len(ledger.accounts), 'position')} confirmed, what each bank sent as in its own record."
+        f" rule{_rules(final)}, and all {count(len(ledger.accounts), 'position')} confirmed, what each bank sent as in"
+        " its own record."
     )
+    missed = missed_cut_off(case, number)
+    if missed:
+        text += f" {count(missed, 'instruction')} offered before the cut-off came too late for it."
     return Said("held", closed, text, evidence)
+
+
+def _rules(final: Sequence[Instruction]) -> str:
+    """Return by which rules instructions of a day were rejected, and how many by each."""
+    reasons = Counter(row.reason for row in final if row.status == "rejected")
+    told = ", ".join(f"{reason} {many:,}" for reason, many in sorted(reasons.items(), key=lambda each: str(each[0])))
+    return f" ({told})" if told else ""
+
+
+def missed_cut_off(case: Case, number: int) -> int:
+    """Return how many instructions were offered before a day's cut-off and taken only after it, or never.
+
+    They are of a later day, or were rejected as too late: the day can be complete without them.
+    """
+    ledger = case.history.ledger
+    day = next((day for day in ledger.days if day.day == number), None) if ledger else None
+    if ledger is None or day is None:
+        return 0
+    in_time = {row.key for row in ledger.instructions if row.day <= number and row.reason != TOO_LATE}
+    missed = 0
+    for record in case.history.records.values():
+        ahead_us = record.clock.utc_us - record.clock.mono_us
+        keys = (o.offer.key for o in record.operations if o.offer.t_us + ahead_us < day.cut_off_us)
+        missed += sum(key not in in_time for key in keys)
+    return missed
 
 
 def close_by(case: Case) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from holdfast.checks import clean_up, day, ledger, observed, promises, service, way_back
+from holdfast.checks import calm, clean_up, day, ledger, modes, observed, promises, service, told, way_back
 from holdfast.checks.case import Case, Check, Outcome
 from holdfast.checks.words import declared
 from holdfast.model.types import Scenario, Service
 from holdfast.state.exercise import Exercise
 from holdfast.state.history import History
+from holdfast.state.modes import lesser_modes
 from holdfast.state.service import observe
 
 CHECKS: Mapping[str, Check] = {
@@ -41,8 +42,13 @@ CHECKS: Mapping[str, Check] = {
     ),
     "day-completed": Check("Settlement day completed", day.close_by, day.day_completed, declared_bound=True),
     "detected": Check("Disruption noticed by the participants' alarm", lambda _: "noticed", service.detected),
+    "told-once": Check("Everything final is told, once", lambda _: "each once, in order", told.told_once),
     "undone-and-rearmed": Check(
         "Everything undone and ready again", lambda _: "all, re-armed", clean_up.undone_and_rearmed
+    ),
+    "mode-kept": Check("Minimum service of the mode kept up", modes.bound, modes.mode_kept),
+    "no-needless-failover": Check(
+        "No fence and no failover where nothing has failed", lambda _: "none", calm.no_needless_failover
     ),
     "failed-back": Check("Failed back as planned", way_back.bound, way_back.failed_back),
 }
@@ -51,11 +57,16 @@ CHECKS: Mapping[str, Check] = {
 CALENDAR_CHECKS = frozenset({"day-completed"})
 # And these the planned way back, where a scenario ends with one.
 FAIL_BACK_CHECKS = frozenset({"failed-back"})
+# And these the modes that the service is put in.
+MODE_CHECKS = frozenset({"mode-kept"})
+# These are made only where a scenario names them.
+NAMED_CHECKS = frozenset({"told-once", "no-needless-failover"})
 
 
 def judge(exercise: Exercise, history: History, scenario: Scenario, declared_service: Service) -> tuple[Outcome, ...]:
     """Return the outcome of every check that the scenario makes, in the order of the registry."""
-    timeline = observe(history, declared_service.measured)
+    lesser = lesser_modes(history, scenario, declared_service)
+    timeline = observe(history, declared_service.measured, lesser)
     return judge_case(Case(exercise, history, scenario, declared_service, timeline))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import rfc8785
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
@@ -24,17 +24,7 @@ ENVELOPE_VERSION = 1
 ENTRY_LIMIT_BYTES = 65_534
 SAFE_INTEGER_MAX = 2**53 - 1
 
-Body: TypeAlias = Mapping[str, Any]  # JSON without floats; typed by ``event_of``
-
 _STRICT = ConfigDict(strict=True, extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One leaf of the log: its zero-based index and its canonical bytes."""
-
-    seq: int
-    bytes_: bytes
 
 
 @with_config(ConfigDict(strict=True, revalidate_instances="always"))

@@ -265,6 +265,20 @@ class DisasterDeclared:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeDeclared:
+    """Somebody with the authority put the service in a mode, during a drill: durable before the operator sets it.
+
+    Whether and from when on it was in force, the ledger's journal says. ``simulated`` as in ``DisasterDeclared``.
+    """
+
+    exercise: str
+    mode: str
+    by: str  # the name of a role
+    simulated: bool
+    occurred: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class FailedBack:
     """The planned way back to the leader that is declared to serve first: asked for, and what it came to."""
 
@@ -320,6 +334,7 @@ AboutAnExercise = (
     | StopRequested
     | ExerciseRearmed
     | DisasterDeclared
+    | ModeDeclared
     | FailedBack
     | ExerciseClosed
     | ObservationDescribed
@@ -347,6 +362,7 @@ KINDS: Mapping[str, type[Event]] = {
     "stop.requested": StopRequested,
     "exercise.rearmed": ExerciseRearmed,
     "disaster.declared": DisasterDeclared,
+    "mode.declared": ModeDeclared,
     "failed.back": FailedBack,
     "exercise.closed": ExerciseClosed,
     "observation.described": ObservationDescribed,

@@ -135,6 +135,14 @@ def following_day(last: DayScheduled, scenario: Scenario, calendar: Calendar, op
     return DayScheduled(last.exercise, last.day + 1, cut_off, close_by, injection, scenario.compression, opens)
 
 
+def instant_of(scheduled: DayScheduled, scenario: Scenario, calendar: Calendar, minute: int) -> Instant:
+    """Return the instant at which the institution's clock shows a minute of a day that was laid on the clock."""
+    begun, begun_min = scheduled.planned_injection, scenario.time_of_day_min or 0
+    if scheduled.opens is not None:
+        begun, begun_min = scheduled.opens, calendar.open_min
+    return later(begun, (minute - begun_min) * MINUTE_US // scheduled.compression)
+
+
 def calendar_clock(scheduled: DayScheduled, scenario: Scenario, calendar: Calendar, mono_us: int) -> str:
     """Return what the institution's clock shows, ``HH:MM:SS``, at a monotonic instant of the exercise."""
     begun, minute = scheduled.planned_injection, scenario.time_of_day_min or 0

@@ -59,7 +59,7 @@ class Course:
     armed: ExerciseArmed | None = None
     guarded: bool = False
     closed: bool = False
-    declared: bool = False
+    declarations: list[DisasterDeclared] = field(default_factory=list)
     effect_us: int | None = None  # when a fault was first seen to have taken effect, on its clock
     stops: list[StopRequested] = field(default_factory=list)
     intended: dict[str, tuple[int, FaultIntended]] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Course:
             case ExerciseClosed():
                 self.closed = True
             case DisasterDeclared():
-                self.declared = True
+                self.declarations.append(event)
             case FaultIntended() | FaultProbed() | FaultUndone():
                 self._take_fault(seq, event)
 
@@ -110,6 +110,11 @@ class Course:
                 self.failed.discard(event.fault)
             case FaultUndone():
                 self.failed.add(event.fault)
+
+    @property
+    def declared(self) -> bool:
+        """Whether anybody declared."""
+        return bool(self.declarations)
 
     def outstanding(self) -> list[tuple[int, FaultIntended]]:
         """Return the faults that were intended and not undone, with their footnotes, last first."""

@@ -1,12 +1,14 @@
-"""A person's declaration in a drill that runs: said from another terminal, recorded with the time at which it was."""
+"""Declarations in a drill that runs: a person's, said from another terminal, or said in a role's place."""
 
 from __future__ import annotations
 
 from holdfast.errors import UsageError
 from holdfast.evidence.events import DisasterDeclared
+from holdfast.exercises.course import Course, Recorder
 from holdfast.exercises.heal import runner_lives, unclosed
 from holdfast.exercises.vocabulary import vocabulary
 from holdfast.model.loader import load_attachment
+from holdfast.model.types import Declaration
 from holdfast.store.clock import now
 from holdfast.store.port import Log
 
@@ -31,3 +33,11 @@ def declare(log: Log, role: str) -> list[str]:
         declared = DisasterDeclared(opened.exercise, role, simulated=False, occurred=occurred)
         log.append([declared], actor=role, subject=f"exercise:{opened.exercise}")
     return [opened.exercise for opened in running]
+
+
+def say_in_place_of(who: Declaration | None, course: Course, recorder: Recorder) -> None:
+    """Record the declaration that nobody attends to say, once it is due; said to be simulated."""
+    due = course.effect_us is not None and not course.declared
+    if who is not None and due and now().mono_us >= (course.effect_us or 0) + who.after_ms * 1_000:
+        recorder.record(DisasterDeclared(course.exercise, who.by, simulated=True, occurred=now()))
+        course.look()

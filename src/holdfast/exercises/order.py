@@ -99,8 +99,10 @@ class Hold:
 def own_directory() -> Path:
     """Return a new place for a range: short, because paths of Unix sockets are limited to 107 bytes."""
     base = Path(tempfile.gettempdir()) / f"holdfast-{os.getuid()}"
-    base.mkdir(mode=0o700, exist_ok=True)
+    base.mkdir(mode=0o711, exist_ok=True)
     if base.is_symlink() or base.stat().st_uid != os.getuid():
         message = f"{base} belongs to somebody else"
         raise EnvironmentProblem("HF410", message, remedy="remove it, or set TMPDIR to a directory of your own")
+    # Servers of a range may have accounts of their own, which pass through here to what is theirs.
+    base.chmod(0o711)
     return base / secrets.token_hex(3)

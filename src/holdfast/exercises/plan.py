@@ -101,6 +101,23 @@ def refuse_impossible(scenario: Scenario) -> None:
             raise EnvironmentProblem("HF415", message, remedy="drill it where the range has what it takes")
 
 
+def refuse_unfit(
+    scenario: Scenario, wanted: Mapping[str, str], runs_with: Mapping[str, object], lacking: Mapping[str, str]
+) -> None:
+    """Raise HF404 for a range that runs with other options than ``wanted``, HF415 for a fault that it cannot do.
+
+    ``lacking`` is what it has not got, and why.
+    """
+    for name in sorted(set(wanted) & set(runs_with)):
+        if runs_with[name] != wanted[name]:
+            message = f"the range runs with {name} {runs_with[name]}; {scenario.name} wants {wanted[name]}"
+            raise EnvironmentProblem("HF404", message, remedy="start one that fits, or leave --range out")
+    for fault in scenario.disruption:
+        if (need := FAULTS[fault.name].needs) is not None and need in lacking:
+            message = f"{fault.name} cannot be injected here: {lacking[need]}"
+            raise EnvironmentProblem("HF415", message, remedy="drill it where the range has what it takes")
+
+
 def _hit(model: Model, fault: Fault) -> tuple[str, ...]:
     """Return the resources that a fault touches itself. A partition touches what it cuts off, not the other side."""
     if aimed := aimed_at(model, fault):

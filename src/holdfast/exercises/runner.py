@@ -35,7 +35,6 @@ from holdfast.connectors.records import Tail
 from holdfast.errors import EnvironmentProblem, HoldfastError
 from holdfast.evidence.events import (
     AlarmRaised,
-    DisasterDeclared,
     ExerciseArmed,
     ExerciseOpened,
     ExerciseRearmed,
@@ -50,10 +49,12 @@ from holdfast.exercises.business import Operator
 from holdfast.exercises.clients import ALARMS, Clients, View
 from holdfast.exercises.course import Course, Recorder, meanwhile
 from holdfast.exercises.days import Days
+from holdfast.exercises.declaring import say_in_place_of
 from holdfast.exercises.faults import FAULTS, Seen, parameters_text
 from holdfast.exercises.leaving import How
+from holdfast.exercises.modes import Modes
 from holdfast.exercises.order import Hold, Order, Progress, Tell, own_directory
-from holdfast.exercises.plan import aim_of, refuse_impossible
+from holdfast.exercises.plan import aim_of, refuse_impossible, refuse_unfit
 from holdfast.exercises.undoing import UNDO_TIMEOUT_S, Undoing, undo_all, undo_unrecorded
 from holdfast.exercises.watch import Guard
 from holdfast.exercises.way_back import fail_back
@@ -98,6 +99,7 @@ class Runner:
         self._alarms: Tail | None = None
         self._view: View | None = None
         self._days: Days | None = None
+        self._modes = Modes(order, self.course, self.recorder, lambda: Operator(self._target()))
         self._hold: Hold | None = None
 
     def run(self) -> str:
@@ -178,12 +180,11 @@ class Runner:
             meanwhile(lambda: started.start(self.directory, options, told), self._tick)
         self._hold = Hold.take(self.directory)
         target, document = inventory(self.keeper)
-        for name in sorted(set(options) & set(document)):
-            if document[name] != options[name]:
-                message = f"the range runs with {name} {document[name]}; {self.scenario.name} wants {options[name]}"
-                raise EnvironmentProblem("HF404", message, remedy="start one that fits, or leave --range out")
+        refuse_unfit(self.scenario, options, document, target.cannot)
         parts = ", ".join(f"{name} {_version(part)}" for name, part in sorted(target.components.items()))
-        self._enter("range", f"{target.mode}, profile {target.profile}, client {target.client}, {parts}")
+        settings = f"{target.mode}, profile {target.profile}, client {target.client}, {parts}"
+        for said in (settings, *target.cannot.values()):
+            self._enter("range", said)
         self._clients = Clients(
             target.records[PARTICIPANTS_RECORDS], self.model.services[self.scenario.service].measured
         )
@@ -328,12 +329,9 @@ class Runner:
         """Let the days go on, and say in a role's place what nobody attends to say."""
         if self._days is not None:
             self._days.look()
-        who, since_us = self.scenario.declaration, self.course.effect_us
-        if who is None or since_us is None or self.course.declared or self.order.attended:
-            return
-        if now().mono_us >= since_us + who.after_ms * US_PER_MS:
-            self.recorder.record(DisasterDeclared(self.exercise, who.by, simulated=True, occurred=now()))
-            self.course.look()
+            self._modes.look(self._days.laid)
+        if not self.order.attended:
+            say_in_place_of(self.scenario.declaration, self.course, self.recorder)
 
     # -- the end, however it came --
 
@@ -351,6 +349,7 @@ class Runner:
         finally:
             if self._days is not None:
                 self._days.end()
+            self._modes.end()
             if self._guard is not None:
                 self._guard.end()
             if self._hold is not None:

@@ -15,10 +15,13 @@ from typing import Literal
 from holdfast.connectors.netns import Inside, Reach
 from holdfast.connectors.processes import Process
 from holdfast.connectors.range import Inventory
+from holdfast.errors import EnvironmentProblem
 from holdfast.exercises.reach import Way, vantages, walk
 
 UNUSED_PORTS = (22, 443, 9999)
 """Tried on every host although nothing listens there: what is filtered stays silent, what is not refuses."""
+
+_ELSEWHERE = "prove it on a range in namespaces, which enforces it"
 
 Outcome = Literal["open", "idle", "closed", "broken", "leak", "unknown"]
 """``open``: allowed, and it is. ``idle``: allowed, the host answers, nobody listens. ``closed``: denied, and silent.
@@ -74,11 +77,13 @@ class Matrix:
 
 
 def prove(inventory: Inventory, allowed: Collection[tuple[str, str, int | None]]) -> Matrix:
-    """Try every way between hosts that have power and return what came of it; takes some seconds.
+    """Try every way between hosts that have power and return what came of it; takes some seconds. HF415.
 
     ``allowed`` are source, target and port, ``None`` for every port. Ports are all that anybody listens on, all that
     the policy names, and some that nobody uses.
     """
+    if why := inventory.cannot.get("network"):
+        raise EnvironmentProblem("HF415", f"no segmentation can be proved here: {why}", remedy=_ELSEWHERE)
     places = vantages(inventory)
     listened = _listened(inventory, places)
     ports = {port for _, port in listened} | {port for _, _, port in allowed if port} | set(UNUSED_PORTS)

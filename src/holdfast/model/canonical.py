@@ -67,6 +67,7 @@ def _measure(service: Service) -> dict[str, object]:
     """
     minimum = [
         {"name": mode.name, "capacity_ppm": mode.capacity_ppm, "minimum_service": mode.minimum_service}
+        | ({"priority_answer": sorted(mode.priority_answer)} if mode.priority_answer else {})
         for mode in service.modes
         if mode.meets_minimum
     ]

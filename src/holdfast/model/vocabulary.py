@@ -50,7 +50,8 @@ class Vocabulary:
     """Every fault and check that can be named, and what the loader needs to know of them.
 
     ``calendar_checks`` are those of ``checks`` that judge a business day: they apply only to a scenario with a
-    ``time_of_day``; ``fail_back_checks`` judge the planned way back, and apply only where there is one. An empty
+    ``time_of_day``; ``fail_back_checks`` judge the planned way back and ``mode_checks`` a mode that the service is
+    put in: they apply only where there is one. ``named_checks`` are made only where a scenario names them. An empty
     ``timezones`` means that time zone names are not looked up.
     """
 
@@ -59,3 +60,5 @@ class Vocabulary:
     calendar_checks: frozenset[str] = frozenset()
     timezones: frozenset[str] = frozenset()
     fail_back_checks: frozenset[str] = frozenset()
+    mode_checks: frozenset[str] = frozenset()
+    named_checks: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from holdfast.errors import HoldfastError
 from holdfast.state import rows
 from holdfast.state.exercise import Exercise
+from holdfast.state.fencing import AFTER, BEFORE, FENCER, FencerLine, Running, read_fencer, read_running
 from holdfast.state.inbox import Content, Inbox, InboxClock, InboxRow, Looked, Message
 from holdfast.state.ndjson import Malformed, adapter, read_lines, read_row, read_rows
 from holdfast.state.rows import (
@@ -120,6 +121,8 @@ class History:
     problems: Mapping[str, str] = field(default_factory=dict)
     told_in_words: bool = False
     inboxes: Mapping[str, Inbox] = field(default_factory=dict)  # by participant, where the range keeps them
+    fencer: tuple[FencerLine, ...] | None = None  # where the range has one
+    running: Mapping[str, Running] = field(default_factory=dict)  # by the inventory that says so
 
     def why(self, prefix: str) -> str | None:
         """Return why something whose name begins so cannot be relied on, or ``None`` if all of it can."""
@@ -144,6 +147,7 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
     inboxes = _inboxes(exercise, read_attachment, problems)
     alarms: tuple[Alarm, ...] | None = None
     ledger: Ledger | None = None
+    fencer, running = _fencing(exercise, read_attachment, problems)
     for name, recorded in sorted(exercise.evidence.items()):
         if name in problems:
             continue
@@ -169,7 +173,7 @@ def read_history(exercise: Exercise, read_attachment: ReadAttachment) -> History
         problems.setdefault(LEDGER, "it is not in the log")
     for participant in sorted(_participants(records, ledger, journals) - records.keys()):
         problems.setdefault(f"{RECORDS}{participant}{SUFFIX}", "it is not in the log")
-    return History(records, alarms, ledger, journals, problems, inboxes=inboxes)
+    return History(records, alarms, ledger, journals, problems, inboxes=inboxes, fencer=fencer, running=running)
 
 
 def _participants(
@@ -248,6 +252,24 @@ def _inboxes(exercise: Exercise, read_attachment: ReadAttachment, problems: dict
             except (Malformed, HoldfastError) as problem:
                 problems[name] = str(problem)
     return found
+
+
+def _fencing(
+    exercise: Exercise, read_attachment: ReadAttachment, problems: dict[str, str]
+) -> tuple[tuple[FencerLine, ...] | None, dict[str, Running]]:
+    """Return the fencer's record and who ran before and after, what of it can be read; why the rest cannot is said."""
+    fencer: tuple[FencerLine, ...] | None = None
+    running: dict[str, Running] = {}
+    for name in sorted({FENCER, BEFORE, AFTER} & exercise.evidence.keys() - problems.keys()):
+        try:
+            data = _data(exercise.evidence[name], read_attachment)
+            if name == FENCER:
+                fencer = read_fencer(data)
+            else:
+                running[name] = read_running(data)
+        except (Malformed, HoldfastError) as problem:
+            problems[name] = str(problem)
+    return fencer, running
 
 
 def _inbox(data: bytes, bank: str) -> Inbox:

@@ -30,6 +30,7 @@ class Content:
     key: str | None = None
     side: str | None = None
     day: Whole | None = None
+    amount_cents: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)

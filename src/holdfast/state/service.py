@@ -9,6 +9,10 @@ participants that offered work in it got, for everything they offered in it, one
 - it is **degraded** while it is not disrupted, from an offer that was not served until a window without one begins;
 - where nothing was offered for longer than a window, and it was not disrupted, it is **unobserved**.
 
+In a lesser mode (``holdfast.state.modes``) a service that meets its indicator is *degraded*, and what is a good answer
+to a priority instruction is what the mode says: *queued* may be enough for the others and not for these, unless it was
+the sender who could not pay.
+
 A window that reaches beyond the last offer, or in which answers were still due when the record ended, can disrupt by
 what is known of it, but never restores. All times are microseconds on one clock: records on different clocks are no
 timeline.
@@ -25,6 +29,7 @@ from typing import Literal
 
 from holdfast.model.types import Indicator
 from holdfast.state.history import History, Operation
+from holdfast.state.modes import Lesser
 from holdfast.state.received import through
 
 BIN_US = 250_000
@@ -98,15 +103,24 @@ class NoTimeline:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """An offer as the indicator sees it: served, not served, or (``None``) its answer still due at the end."""
+    """An offer as the indicator sees it: served, not served, or (``None``) its answer still due at the end.
+
+    ``full``: it was offered in the service's first mode.
+    """
 
     at_us: int
     bank: str
     served: bool | None
+    full: bool = True
 
 
-def observe(history: History, indicator: Indicator) -> Timeline | NoTimeline:
-    """Return the timeline of a service, or why there is none: a record missing, no offers, more than one clock."""
+def observe(history: History, indicator: Indicator, modes: Sequence[Lesser] | str = ()) -> Timeline | NoTimeline:
+    """Return the timeline of a service, or why there is none: a record missing, no offers, more than one clock.
+
+    ``modes`` are the stretches of its lesser modes, or why they are not known.
+    """
+    if isinstance(modes, str):
+        return NoTimeline(modes)
     history = through(history, indicator.answer)
     why = history.why("records/")
     if why:
@@ -122,7 +136,8 @@ def observe(history: History, indicator: Indicator) -> Timeline | NoTimeline:
     end_us = max(record.last_us for record in records)
     if end_us - start_us > MAX_BINS * BIN_US:
         return NoTimeline(f"the records span {(end_us - start_us) // 1_000_000:,} s, more than one exercise can")
-    offers = [_seen(operation, indicator, end_us) for operation in operations]
+    ahead_us = min(record.clock.utc_us - record.clock.mono_us for record in records)
+    offers = [_seen(operation, indicator, end_us, in_mode(operation, modes, ahead_us)) for operation in operations]
     offers.sort(key=lambda offer: (offer.at_us, offer.bank))
     last_offer_us = offers[-1].at_us
     changes = _states(offers, indicator, last_offer_us)
@@ -131,7 +146,7 @@ def observe(history: History, indicator: Indicator) -> Timeline | NoTimeline:
         by_bank[offer.bank].append(offer)
     return Timeline(
         clock_id=clocks.pop(),
-        utc_minus_mono_us=min(record.clock.utc_us - record.clock.mono_us for record in records),
+        utc_minus_mono_us=ahead_us,
         start_us=start_us,
         last_offer_us=last_offer_us,
         end_us=end_us,
@@ -147,12 +162,27 @@ def observe(history: History, indicator: Indicator) -> Timeline | NoTimeline:
     )
 
 
-def _seen(operation: Operation, indicator: Indicator, end_us: int) -> _Offer:
-    """Return whether an offer was served: one of the good answers, first hand or as an update, in time."""
+def in_mode(operation: Operation, modes: Sequence[Lesser], utc_minus_mono_us: int) -> Lesser | None:
+    """Return the lesser mode in which an instruction was offered, ``None`` for the service's first."""
+    return next((mode for mode in modes if mode.covers(operation.offer.t_us + utc_minus_mono_us)), None)
+
+
+def served_in_time(operation: Operation, indicator: Indicator, mode: Lesser | None) -> bool:
+    """Return whether an offer got one of the good answers, first hand or as an update, in time."""
+    good = indicator.answer
+    if mode is not None and operation.offer.priority == "priority" and operation.offer.key not in mode.unfunded:
+        good = mode.priority_answer or good
     due_us = operation.offer.t_us + indicator.within_ms * 1_000
     said = [(a.t_us, a.status) for a in operation.answers] + [(u.t_us, u.status) for u in operation.updates]
-    served = any(t_us <= due_us and status in indicator.answer for t_us, status in said)
-    return _Offer(operation.offer.t_us, operation.bank, True if served else (False if due_us <= end_us else None))
+    return any(t_us <= due_us and status in good for t_us, status in said)
+
+
+def _seen(operation: Operation, indicator: Indicator, end_us: int, mode: Lesser | None) -> _Offer:
+    """Return an offer as the indicator sees it."""
+    served = True if served_in_time(operation, indicator, mode) else None
+    if served is None and operation.offer.t_us + indicator.within_ms * 1_000 <= end_us:
+        served = False
+    return _Offer(operation.offer.t_us, operation.bank, served, mode is None)
 
 
 class _Windows:
@@ -164,7 +194,7 @@ class _Windows:
         self.spotless: dict[int, bool | None] = {}
         self._present: Counter[str] = Counter()
         self._unserved: Counter[str] = Counter()
-        self._due = 0
+        self._due = self._lesser = 0
         length_us = indicator.window_ms * 1_000
         times = [offer.at_us for offer in offers]
         begin = end = 0
@@ -177,12 +207,13 @@ class _Windows:
             enough = (offering - failing) * 1_000_000 >= indicator.participants_ppm * offering
             decided = self._due == 0 and start_us + length_us <= last_offer_us
             self.good[start_us] = False if not enough else (True if decided else None)
-            self.spotless[start_us] = False if failing else (True if decided else None)
+            self.spotless[start_us] = False if failing or self._lesser else (True if decided else None)
 
     def _count(self, offers: Iterable[_Offer], by: int) -> None:
         """Let offers into the window, or out of it."""
         for offer in offers:
             self._due += by * (offer.served is None)
+            self._lesser += by * (not offer.full)
             self._present[offer.bank] += by
             self._unserved[offer.bank] += by * (offer.served is False)
             for counts in (self._present, self._unserved):
@@ -194,6 +225,7 @@ def _states(offers: Sequence[_Offer], indicator: Indicator, last_offer_us: int) 
     """Return when the service changed its state, and to what; it is available until something says otherwise."""
     windows = _Windows(offers, indicator, last_offer_us)
     unserved = {offer.at_us for offer in offers if offer.served is False}
+    lesser = {offer.at_us for offer in offers if not offer.full}
     changes: list[tuple[int, State]] = []
     state: State = "available"
     for start_us in windows.starts:
@@ -203,6 +235,8 @@ def _states(offers: Sequence[_Offer], indicator: Indicator, last_offer_us: int) 
                 state = "available" if windows.spotless[start_us] else "degraded"
         elif start_us in unserved:
             state = "disrupted" if windows.good[start_us] is False else "degraded"
+        elif start_us in lesser:
+            state = "degraded"
         elif windows.spotless[start_us]:
             state = "available"
         if state != before:

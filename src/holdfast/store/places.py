@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from holdfast.errors import UsageError
 
-EVIDENCE_DIRECTORY = Path("evidence")
 DATABASE = "log.sqlite3"
 ATTACHMENTS = "attachments"
 ASIDE = "aside"

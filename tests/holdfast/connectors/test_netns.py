@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from holdfast.connectors import vantage
 from holdfast.connectors.netns import Inside
 from holdfast.errors import EnvironmentProblem
 
@@ -55,6 +57,17 @@ def test_what_is_reachable_from_inside_is_not_from_here(elsewhere: int) -> None:
         )
     with socket.socket() as here:
         assert here.connect_ex(("127.0.0.1", 4321)) != 0
+
+
+def test_where_one_is_already_nothing_is_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entering takes a right, even into the very namespace that one is in."""
+
+    class Refusing:
+        def setns(self, *_: int) -> int:
+            return -1
+
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: Refusing())
+    vantage.enter(os.getpid())
 
 
 def test_a_socket_from_inside_can_be_used_here(elsewhere: int) -> None:

@@ -18,7 +18,7 @@ from holdfast.measures.judgement import Judgement, judge_all, judge_exercise
 from holdfast.measures.summary import summary
 from holdfast.model.loader import digest_of
 from holdfast.model.vocabulary import Vocabulary
-from tests.holdfast.drill import EXERCISE, SECOND, START_US, VOCABULARY, Drill, play, served_at
+from tests.holdfast.drill import EXERCISE, SECOND, START_US, VOCABULARY, Drill, Plan, play, served_at
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,18 @@ def test_the_clocks_lie_between_their_timestamps(judgement: Judgement, drill: Dr
     assert figure(judgement, "rpa").value == 0
     assert figure(judgement, "lost").value == 0
     assert figure(judgement, "lost").n == len(drill.table("instruction"))
+
+
+def test_where_nobody_asked_for_anything_no_recovery_time_is_claimed() -> None:
+    """Clients stop offering two seconds after the fault: that they saw no disruption says nothing."""
+    plan = Plan(rate_per_s=4.0, outage_us=0, alarm_after_us=None, end_us=10 * SECOND)
+    judgement = play(plan).judge()
+    assert judgement.case.interruptions == ()
+    rta = figure(judgement, "rta")
+    assert (rta.value, rta.note) == (None, "Not known: nothing was offered for long enough after the injection.")
+    assert figure(judgement, "disrupted").value is None
+    [stamp] = [stamp for stamp in judgement.timestamps if stamp.name == "service-disrupted"]
+    assert (stamp.mono_us, stamp.note) == (None, rta.note)
 
 
 def test_the_recovery_time_is_no_longer_than_the_fault_and_no_shorter_than_the_indicator_allows(

@@ -93,6 +93,7 @@ services:
         minimum_service: CLS and margin
         decision: gold
         sustain: {max: 3d, limited_by: dba-team}
+        priority_answer: [settled]
   reporting:
     impact_tolerance: {duration: 1d}
     rto: 8h
@@ -235,6 +236,8 @@ scenarios:
     days: 2
     declaration: {by: gold, after: 20s}
     fail_back: true
+    set_mode:
+      - {mode: slow, day: 2, at: "16:00"}
     expect: {nothing-lost: broken}
     abort_when: {exercise_longer_than: 10m}
   worst:

@@ -138,6 +138,7 @@ STANDS: Mapping[str, tuple[str | int, ...]] = {
     "inject": ("scenarios", "worst", "injects", 0),
     "disruption": ("scenarios", "lost-site", "disruption", 1),
     "declaration": ("scenarios", "lost-site", "declaration"),
+    "set_mode": ("scenarios", "lost-site", "set_mode", 0),
     "load": ("scenarios", "lost-site", "load"),
     "abort_when": ("scenarios", "lost-site", "abort_when"),
     "test_plan": ("test_plan", 0),

@@ -117,6 +117,7 @@ def test_a_service_with_everything_given() -> None:
                 minimum_service="CLS and margin",
                 decision="gold",
                 sustain=Sustain(3 * _D_MS, "dba-team"),
+                priority_answer=("settled",),
             ),
         ),
         importance=Importance(("participants", "financial-stability"), "41% of national value."),

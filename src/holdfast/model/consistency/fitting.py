@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.model.consistency.names import shared
+from holdfast.model.deciding import decided
 from holdfast.model.fields import Reading
 from holdfast.model.findings import Findings, shown
 from holdfast.model.types import Absent, FailShared, Group, Model, Resource, Scenario
@@ -95,6 +96,7 @@ def check_scenarios(model: Model, findings: Findings) -> None:
         carried.setdefault(attribute, set()).add(value)
     for scenario in model.scenarios.values():
         _check_peak(model, scenario, findings)
+        _check_modes(model, scenario, findings)
         service = model.services.get(scenario.service)
         if scenario.rehearsed and service is not None and service.indicator is None:
             message = (
@@ -125,6 +127,23 @@ def _check_absent(model: Model, scenario: Scenario, hit: Absent, findings: Findi
     if not hit.teams and all(resource.team is None for resource in model.resources.values()):
         message = f"scenario {shown(scenario.name)} takes people away, and no team has a headcount"
         findings.error("HF140", place, message, "Declare teams: resources of kind people with a headcount.")
+
+
+def _check_modes(model: Model, scenario: Scenario, findings: Findings) -> None:
+    """Refuse a mode that the scenario's service does not have, or that nobody decides."""
+    service = model.services.get(scenario.service)
+    if service is None or not scenario.set_mode:
+        return
+    modes = {mode.name: mode for mode in service.modes}
+    for change in scenario.set_mode:
+        if change.mode not in modes:
+            message = f"expected a mode of service {shown(service.name)}, got {shown(change.mode)}"
+            remedy = f"{findings.did_you_mean(change.mode, modes)}There are {listed(sorted(modes))}."
+            findings.error("HF111", model.place("scenarios", scenario.name, "set_mode"), message, remedy)
+    if any(by is None and change.mode in modes for change, by in decided(scenario, service)):
+        message = f"scenario {shown(scenario.name)} sets a mode of {shown(service.name)} that no role decides"
+        remedy = "Name the role: decision of that mode, or of the one that is left."
+        findings.error("HF139", model.place("scenarios", scenario.name, "set_mode"), message, remedy)
 
 
 def _check_peak(model: Model, scenario: Scenario, findings: Findings) -> None:

@@ -136,7 +136,7 @@ def _is_limit(delta: Delta) -> bool:
         case kind if kind is Service:
             return delta.member in {"impact_tolerance", "impact", "rto_ms", "rpo_ms", "indicator", "modes"}
         case kind if kind is Mode:
-            return delta.member in {"meets_minimum", "capacity_ppm", "minimum_service"}
+            return delta.member in {"meets_minimum", "capacity_ppm", "minimum_service", "priority_answer"}
     return delta.kind in {ImpactTolerance, Impact, Indicator}
 
 

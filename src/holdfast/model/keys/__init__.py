@@ -44,6 +44,7 @@ from holdfast.model.keys.scenarios import (
     LOAD,
     RISK_ACCEPTANCE,
     SCENARIO,
+    SET_MODE,
     SLOW,
     TEST_PLAN,
     THIRD_PARTY_OUT,
@@ -108,6 +109,7 @@ SECTIONS: Mapping[str, Section] = {
     "inject": INJECT,
     "disruption": FAULT,
     "declaration": DECLARATION,
+    "set_mode": SET_MODE,
     "load": LOAD,
     "abort_when": ABORT_WHEN,
     "test_plan": TEST_PLAN,
@@ -129,7 +131,19 @@ ONLY_FOR: Mapping[str, tuple[Kind, ...]] = {
 
 # Keys of a scenario that only a drill has; the first three go together.
 DRILL = ("disruption", "load", "abort_when")
-DRILL_ONLY = (*DRILL, "compression", "days", "declaration", "fail_back", "checks", "expect", "steady", "after", "range")
+DRILL_ONLY = (
+    *DRILL,
+    "compression",
+    "days",
+    "declaration",
+    "fail_back",
+    "set_mode",
+    "checks",
+    "expect",
+    "steady",
+    "after",
+    "range",
+)
 
 # What the root file alone may carry; every other section is merged from all files.
 ROOT_ONLY = ("institution", "regimes", "calendar", "range")
@@ -185,6 +199,7 @@ __all__ = [
     "SECTIONS",
     "SEGMENT",
     "SERVICE",
+    "SET_MODE",
     "SITE",
     "SLOW",
     "SPREAD",

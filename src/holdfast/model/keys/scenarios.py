@@ -50,6 +50,9 @@ SCENARIO: Section = {
     "fail_back": Key(
         "flag", "false", meaning="Whether the drill ends with the planned way back to the declared leader."
     ),
+    "set_mode": listed(
+        "set_mode", meaning="Modes that the service is put in while the drill lasts, in order, up to 8."
+    ),
     "checks": listed("name", meaning="What to judge; all that apply if it is left out."),
     "expect": Key(
         "entries",
@@ -121,6 +124,14 @@ DECLARATION: Section = {
     "after": needed(
         "duration", meaning="When it is simulated if nobody attends, counted from the effect of the first fault."
     ),
+}
+
+SET_MODE: Section = {
+    "mode": needed(
+        "name", meaning="A mode of the service; the role that decides it, or the one that is left, says so."
+    ),
+    "day": Key("positive", "1", meaning="On which of the drill's business days."),
+    "at": needed("time", meaning="At what time of that day, between `open` and `cut_off`."),
 }
 
 LOAD: Section = {

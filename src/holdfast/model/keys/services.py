@@ -110,6 +110,11 @@ MODE: Section = {
     "minimum_service": Key("text", meaning="What it still does, in words."),
     "decision": Key("name", meaning="The role that decides to enter it."),
     "sustain": mapping("sustain", meaning="How long it can be kept up; for ever, if it is left out."),
+    "priority_answer": Key(
+        "list",
+        words=get_args(Answer),
+        meaning="What counts as a good answer to a priority instruction in it; those of the indicator, if left out.",
+    ),
 }
 
 SUSTAIN: Section = {

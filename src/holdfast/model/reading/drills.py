@@ -12,10 +12,11 @@ from holdfast.model.fields import Fields, Reading
 from holdfast.model.findings import listed, shown
 from holdfast.model.keys import Key, Section
 from holdfast.model.quantities import written
-from holdfast.model.types import AbortWhen, Calendar, Expected, Fault, Range, Scenario
+from holdfast.model.types import AbortWhen, Calendar, Expected, Fault, ModeChange, Range, Scenario
 from holdfast.model.vocabulary import ParameterSchema
 
 MAX_FAULTS = 16
+MAX_MODE_CHANGES = 8
 
 
 def read_checks(fields: Fields) -> tuple[str, ...]:
@@ -24,19 +25,21 @@ def read_checks(fields: Fields) -> tuple[str, ...]:
     applicable = words.checks - (frozenset() if "time_of_day" in fields else words.calendar_checks)
     if not fields.flag("fail_back"):
         applicable -= words.fail_back_checks
+    if "set_mode" not in fields:
+        applicable -= words.mode_checks
     if "checks" not in fields:
-        return tuple(sorted(applicable))
+        return tuple(sorted(applicable - words.named_checks))
     scalars = fields.scalars("checks")
     for scalar in scalars:
         if (
             _is_known(fields.reading, "check", scalar.text, words.checks, scalar.place)
             and scalar.text not in applicable
         ):
-            lacking, judged = (
-                ("time_of_day", "a business day")
-                if scalar.text in words.calendar_checks
-                else ("fail_back", "a way back")
-            )
+            lacking, judged = ("fail_back", "a way back")
+            if scalar.text in words.calendar_checks:
+                lacking, judged = "time_of_day", "a business day"
+            elif scalar.text in words.mode_checks:
+                lacking, judged = "set_mode", "a mode"
             message = f"check {shown(scalar.text)} judges {judged}, and this scenario has no {lacking}"
             fields.reading.findings.error("HF134", scalar.place, message, f"Add {lacking}, or remove the check.")
     if fields.sound("checks") and not scalars:
@@ -106,6 +109,41 @@ def read_disruption(fields: Fields) -> tuple[Fault, ...]:
         message = "expected a fault with after: 0s, since after counts from the first injection"
         fields.error("HF132", "disruption", message, "Lower every after by the smallest one.")
     return faults
+
+
+def read_set_mode(scenario: Fields, calendar: Calendar | None, days: int) -> tuple[ModeChange, ...]:
+    """Return the modes that the service is put in, in order: each on a day that is rehearsed, while it is open."""
+    nodes = scenario.items("set_mode") if "set_mode" in scenario else ()
+    if nodes and "time_of_day" not in scenario:
+        message = "expected a time_of_day to go with set_mode: without one no business day is rehearsed"
+        scenario.error("HF133", "set_mode", message, "Add time_of_day, or remove set_mode.")
+    if len(nodes) > MAX_MODE_CHANGES:
+        message = f"expected at most {MAX_MODE_CHANGES} changes of mode, got {len(nodes)}"
+        scenario.error("HF132", "set_mode", message, "Rehearse fewer: each is a decision.")
+    found: list[ModeChange] = []
+    least = (1, scenario.optional_number("time_of_day") or 0)
+    for node in nodes[:MAX_MODE_CHANGES]:
+        fields = Fields(scenario.reading, node, keys.SET_MODE, f"a mode of {scenario.what}")
+        change = ModeChange(fields.name("mode"), fields.number("day"), fields.number("at"))
+        if fields.sound("day") and change.day > days and scenario.sound("days"):
+            message = f"expected one of the {days} days of the drill, got day {change.day}"
+            fields.error("HF133", "day", message, "Correct it, or raise days.")
+        if fields.sound("at") and not _is_open(calendar, change.at_min):
+            message = "expected a time between open and cut_off of the calendar"
+            fields.error("HF133", "at", message, "Choose a time at which the day is open.")
+        if fields.sound("day", "at") and (change.day, change.at_min) < least:
+            message = "expected modes in the order in which they are set, none before the first fault"
+            fields.error("HF132", "at", message, "Put it later, or before the one that is set later.")
+        least = (change.day, change.at_min)
+        found.append(change)
+    return tuple(found)
+
+
+def _is_open(calendar: Calendar | None, minute: int) -> bool:
+    """Return whether a day is open at a minute; a calendar that is wrong itself is told elsewhere."""
+    if calendar is None or calendar.open_min >= calendar.cut_off_min:
+        return True
+    return calendar.open_min <= minute < calendar.cut_off_min
 
 
 def _read_fault(scenario: Fields, node: Node) -> Fault:

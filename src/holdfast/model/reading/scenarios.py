@@ -17,6 +17,7 @@ from holdfast.model.reading.drills import (
     read_disruption,
     read_expect,
     read_range_options,
+    read_set_mode,
 )
 from holdfast.model.reading.injects import read_injects
 from holdfast.model.reading.spreads import read_optional_spread, read_spread
@@ -54,7 +55,7 @@ def read_scenario(
     load = fields.sub("load", keys.LOAD)
     time_of_day_min = _read_time_of_day(fields, calendar)
     checks = read_checks(fields) if rehearsed else ()
-    bounds = fields.sub("abort_when", keys.ABORT_WHEN)
+    bounds, days = fields.sub("abort_when", keys.ABORT_WHEN), _read_days(fields)
     scenario = Scenario(
         name=name,
         title=fields.optional_text("title") or name,
@@ -79,9 +80,10 @@ def read_scenario(
         decision=read_optional_spread(fields, "decision"),
         dials=_read_dials(fields),
         injects=read_injects(fields, fields.word("type")),
-        days=_read_days(fields),
+        days=days,
         declaration=_read_declaration(fields),
         fail_back=fields.flag("fail_back"),
+        set_mode=read_set_mode(fields, calendar, days),
     )
     if rehearsed and fields.sound("type") and scenario.exercise_type not in _DRILLED:
         message = f"expected type {listed(_DRILLED)} for a drill, got {scenario.exercise_type}"

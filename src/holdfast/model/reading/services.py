@@ -115,6 +115,7 @@ def _read_modes(service: Fields) -> tuple[Mode, ...]:
             minimum_service=fields.optional_text("minimum_service"),
             decision=fields.optional_name("decision", "role"),
             sustain=_read_sustain(fields),
+            priority_answer=cast("tuple[Answer, ...]", fields.words("priority_answer")),
         )
         _check_mode(fields, mode, modes[-1] if modes else None)
         modes.append(mode)

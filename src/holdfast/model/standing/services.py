@@ -157,8 +157,11 @@ def _mode_said(mode: Mode) -> str:
     decision = f"by decision of {mode.decision}" if mode.decision else ""
     lasts = f"for {written(mode.sustain.max_ms)} at most" if mode.sustain else ""
     minimum = "meets the minimum service" if mode.meets_minimum else "below the minimum service"
+    urgent = f"priority instructions {' or '.join(mode.priority_answer)}" if mode.priority_answer else ""
     what = f": {mode.minimum_service}" if mode.minimum_service else ""
-    return ", ".join(filter(None, (f"{percent(mode.capacity_ppm)} of capacity", decision, lasts, minimum))) + what
+    return (
+        ", ".join(filter(None, (f"{percent(mode.capacity_ppm)} of capacity", decision, lasts, urgent, minimum))) + what
+    )
 
 
 def _recoveries(model: Model, service: Service, names: frozenset[str]) -> Iterator[Line]:

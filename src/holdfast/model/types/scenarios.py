@@ -134,6 +134,15 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChange:
+    """The operator puts the service in a mode during a drill: on which of its days, at what minute of that day."""
+
+    mode: str
+    day: int
+    at_min: int
+
+
+@dataclass(frozen=True, slots=True)
 class AbortWhen:
     """Conditions on which the guard undoes everything: time of disruption and of the whole exercise."""
 
@@ -149,7 +158,8 @@ class Scenario:
     modelled (not ``rehearsed``) has no faults and no checks, a load of nothing and bounds of nothing. ``service`` is
     the one whose limits judge it. ``time_of_day_min`` is when it strikes; ``compression`` ties a drill to the calendar,
     which runs so many times faster; the load is offered as declared, and outage seconds are never scaled. ``days`` is
-    how many business days must complete, ``fail_back`` whether the drill ends with the planned way back. ``expect``
+    how many business days must complete, ``fail_back`` whether the drill ends with the planned way back, ``set_mode``
+    what modes the service is put in meanwhile, in order. ``expect``
     maps a check's name to the answer that is expected of it where that is not ``held``. ``range_options`` are passed to
     the range as declared. A fault's target that is the name of both a site and a resource means the site wherever the
     fault can take a site.
@@ -181,6 +191,7 @@ class Scenario:
     days: int = 1
     declaration: Declaration | None = None
     fail_back: bool = False
+    set_mode: tuple[ModeChange, ...] = ()
 
     @property
     def rehearsed(self) -> bool:

@@ -100,7 +100,10 @@ class Sustain:
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A way in which a service can run, best first; ``capacity_ppm`` of the full capacity."""
+    """A way in which a service can run, best first; ``capacity_ppm`` of the full capacity.
+
+    ``priority_answer`` is what counts as a good answer to a priority instruction in it; empty: as in the indicator.
+    """
 
     name: str
     capacity_ppm: int
@@ -109,6 +112,7 @@ class Mode:
     minimum_service: str | None = None
     decision: str | None = None
     sustain: Sustain | None = None
+    priority_answer: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.model.consistency import drills
+from holdfast.model.deciding import decided
 from holdfast.model.findings import Finding
 from holdfast.model.loader import load
 from tests.holdfast.model.declared import ROOT, WHOLE, WORDS, changed, read
@@ -127,9 +128,48 @@ def test_a_peak_belongs_to_its_service() -> None:
     assert told(text) == ['HF111 expected a peak of service "reporting", got "quarter-end"']
 
 
+SET_MODE = '      - {mode: slow, day: 2, at: "16:00"}\n'
+
+
+def test_a_mode_that_is_set_is_one_of_its_service() -> None:
+    text = WHOLE.replace(SET_MODE, SET_MODE.replace("slow", "slower"))
+    assert told(text) == ['HF111 expected a mode of service "payments", got "slower"']
+
+
+def test_a_mode_that_is_set_is_decided_by_a_role() -> None:
+    text = WHOLE.replace("        decision: gold\n", "")
+    assert told(text) == ['HF139 scenario "lost-site" sets a mode of "payments" that no role decides']
+
+
+def test_whoever_decided_a_mode_decides_its_end() -> None:
+    text = WHOLE.replace(SET_MODE, SET_MODE + '      - {mode: full, day: 2, at: "16:30"}\n')
+    found, _ = read(text)
+    assert found is not None
+    decisions = decided(found.scenarios["lost-site"], found.services["payments"])
+    assert [(change.mode, change.day, change.at_min, by) for change, by in decisions] == [
+        ("slow", 2, 960, "gold"),
+        ("full", 2, 990, "gold"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("instead", "code"),
+    [
+        ('{mode: slow, day: 3, at: "16:00"}', "HF133 expected one of the 2 days of the drill, got day 3"),
+        ('{mode: slow, at: "06:59", day: 2}', "HF133 expected a time between open and cut_off of the calendar"),
+        ('{mode: slow, at: "15:00"}', "HF132 expected modes in the order in which they are set, none before the first"),
+    ],
+)
+def test_a_mode_is_set_on_a_rehearsed_day_while_it_is_open(instead: str, code: str) -> None:
+    text = WHOLE.replace(SET_MODE, f"      - {instead}\n")
+    [found] = told(text)
+    assert found.startswith(code)
+
+
 def test_drills_beyond_the_limit_are_said_not_to_be_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drills, "MAX_STEPS", 0)
     text = WHOLE.replace("type: site\n    service: payments", "type: site\n    service: reporting")
+    text = text.replace("    set_mode:\n" + SET_MODE, "")
     text = text.replace(
         "    rpo: 1h\n",
         "    rpo: 1h\n    indicator: {answer: [settled], within: 2s, participants: 9%, window: 3s, probe: monitor}\n",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from holdfast.model.standing import Explanation, explain, nearest
 from holdfast.model.standing.hits import struck
-from holdfast.model.trees import MAX_LEVELS, Line, names_in
+from holdfast.model.trees import MAX_LEVELS, Line
 from holdfast.model.types import Model
 from holdfast.model.uses import below, below_service, services_above, uses, vital
 from tests.holdfast.model.declared import WHOLE, WORDS, model
@@ -267,6 +267,11 @@ def every(lines: tuple[Line, ...]) -> Iterator[Line]:
     for line in lines:
         yield line
         yield from every(line.below)
+
+
+def names_in(lines: tuple[Line, ...]) -> set[str]:
+    """Return every declared thing that these lines name."""
+    return {line.name for line in every(lines) if line.name is not None}
 
 
 def test_vital_is_what_a_need_is_not_met_without() -> None:
