@@ -45,7 +45,7 @@ def main() -> int:
     try:
         app(standalone_mode=True)
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

@@ -21,6 +21,11 @@ class MeridianError(Exception):
         """Return the one-line form, without the remedy."""
         return f"{self.code} {self.message}"
 
+    @property
+    def text(self) -> str:
+        """Return the whole of it, as a program ends with it on standard error."""
+        return f"{self}\n  remedy: {self.remedy}\n"
+
 
 class MachineCannot(MeridianError):
     """This machine lacks what the range needs; exit status 3."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdfast.checks.case import Case, Said, without_ledger
-from holdfast.checks.words import count, declared, duration, money, some
+from holdfast.checks.words import count, declared, money, some
 from holdfast.state.history import LEDGER, RECORDS, Ledger, Operation
 from holdfast.state.rows import Instruction
 from holdfast.state.service import NoTimeline
@@ -195,9 +195,3 @@ def _within_rpo(case: Case, kept: Promises) -> bool:
     disrupted_us = case.interruptions[0].disrupted_us
     since_us = disrupted_us - case.service.rpo_ms * 1_000
     return all(since_us <= _acknowledged_us(operation) < disrupted_us for operation in kept.lost)
-
-
-def loss_window(case: Case) -> str:
-    """Return the actual recovery point in words."""
-    us = recovery_point_us(case)
-    return "unknown" if us is None else duration(us)

@@ -74,10 +74,6 @@ class Operator:
         """Put settlement in a mode, ``full`` or ``priority-only``; the ledger's journal keeps it with its reason."""
         self._gateway("PUT", "/v1/operator/mode", {"mode": mode, "reason": reason})
 
-    def set_duty(self, task: str, holder: str, reason: str) -> None:
-        """Put another process to a task, such as ``messaging``; the ledger's journal keeps it with its reason."""
-        self._gateway("PUT", f"/v1/operator/duty/{task}", {"holder": holder, "reason": reason})
-
     def _gateway(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
         problem: HoldfastError | None = None
         for end in self.inventory.endpoints.values():

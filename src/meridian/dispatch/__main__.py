@@ -36,7 +36,7 @@ def main() -> int:
         streams = [Peer(each, token) for each in gateways]
         work(Courier(arguments.name, arguments.task, Store(arguments.store), streams, receiver))
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         return error.exit_code
     return 0
 

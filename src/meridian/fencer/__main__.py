@@ -35,7 +35,7 @@ def main() -> int:
         observers = {name: Path(path) for name, _, path in (text.partition("=") for text in arguments.observer)}
         asyncio.run(fence(observers, arguments.device, arguments.record))
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         return error.exit_code
     return 0
 

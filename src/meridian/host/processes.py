@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from meridian.linux import state
+from meridian.linux import die_with_parent, state
 
 _STOP_ROUNDS = 20
+_FIRST_FREE, _OPEN_FILES_TO = 3, 1 << 16
 _ALONE = 1
 """The pid of a first process that has a /proc for its host alone."""
 
@@ -105,3 +106,21 @@ def segment_in_file(path: Path) -> int | None:
         return int(path.read_text(encoding="utf-8").split("\n")[6].split()[1])
     except (OSError, ValueError, IndexError):
         return None
+
+
+def fork(work: Callable[[], None]) -> int:
+    """Fork a process that does ``work`` and ends, or ends with its parent; return its pid.
+
+    It keeps nothing of its parent's but the three standard streams.
+    """
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.closerange(_FIRST_FREE, _OPEN_FILES_TO)
+        die_with_parent()
+        work()
+    finally:
+        os._exit(0)

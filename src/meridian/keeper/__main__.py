@@ -60,5 +60,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(Path(sys.argv[1])))
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         sys.exit(error.exit_code)

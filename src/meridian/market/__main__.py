@@ -34,7 +34,7 @@ def main() -> int:
         collector = read_secret(arguments.secrets, "inbox-token")
         Server(listening, exchange, sender, collector).serve_forever()
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         return error.exit_code
     return 0
 

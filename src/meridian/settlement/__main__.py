@@ -39,7 +39,7 @@ def main() -> int:
     try:
         return 0 if asyncio.run(_serve(parser.parse_args())) else 1
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         return error.exit_code
 
 

@@ -35,7 +35,7 @@ def main() -> int:
             case "shelf":
                 _shelf(arguments)
     except MeridianError as error:
-        sys.stderr.write(f"{error}\n  remedy: {error.remedy}\n")
+        sys.stderr.write(error.text)
         return error.exit_code
     return 0
 
