@@ -44,6 +44,8 @@ def run_as_nobody(home: Path) -> None:
         "-m",
         "pytest",
         "-q",
+        # Grounds without servers on them, and mostly waiting: two at a time are in nobody's way.
+        "-n2",
         "-p",
         "no:cacheprovider",
         "--basetemp",

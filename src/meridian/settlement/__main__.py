@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,9 +84,12 @@ async def _serve(arguments: argparse.Namespace) -> bool:
 
 async def _route(router: Router, engine: Engine) -> None:
     """Look where the primary is, often while the ledger does not answer, seldom else, until the engine ends."""
+    due_s = 0.0
     while engine.alive:
-        await router.look()
-        await asyncio.sleep(EAGER_S if engine.standing.why else STEADY_S)
+        if engine.standing.why is not None or time.monotonic() >= due_s:
+            await router.look()
+            due_s = time.monotonic() + STEADY_S
+        await asyncio.sleep(EAGER_S)
 
 
 def _connect(arguments: argparse.Namespace) -> Connect:

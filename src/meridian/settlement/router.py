@@ -37,8 +37,11 @@ class Router:
         self.primary: Primary | None = None
 
     async def look(self) -> None:
-        """Ask all of them once."""
-        claims = await asyncio.gather(*(claim(host, port) for host, port in self._patronis.items()))
+        """Ask all of them once; who claims to lead on a later timeline is believed before the silent ones are over."""
+        claims = []
+        for asked in asyncio.as_completed([claim(host, port) for host, port in self._patronis.items()]):
+            claims.append(await asked)
+            self.primary = max((found for found in (*claims, self.primary) if found is not None), default=None)
         self.primary = max((found for found in claims if found is not None), default=None)
 
 
