@@ -122,5 +122,7 @@ def fork(work: Callable[[], None]) -> int:
         os.closerange(_FIRST_FREE, _OPEN_FILES_TO)
         die_with_parent()
         work()
-    finally:
-        os._exit(0)
+    except BaseException as error:  # noqa: BLE001 - nothing of the parent may run on in the child
+        os.write(2, f"a process of the host's own ended: {error!r}\n".encode())
+        os._exit(1)
+    os._exit(0)
